@@ -1,0 +1,236 @@
+//! What a volume is, known without its voxels.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+use crate::geometry::Geometry;
+use crate::verdict::Verdict;
+use crate::voxel::Type;
+
+/// What the values of a volume mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuantityKind {
+    /// Hounsfield units.
+    Hu,
+    /// Numbers as the file stores them.
+    Stored,
+    /// An object's number; 0 is background.
+    Label,
+    /// 0 or 1.
+    Mask,
+    /// Not said.
+    Unknown,
+}
+
+impl QuantityKind {
+    /// The word in `info`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            QuantityKind::Hu => "hu",
+            QuantityKind::Stored => "stored",
+            QuantityKind::Label => "label",
+            QuantityKind::Mask => "mask",
+            QuantityKind::Unknown => "unknown",
+        }
+    }
+}
+
+/// How sure a [`Quantity`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// The file says so.
+    Certain,
+    /// The values look so.
+    Likely,
+    /// Nothing speaks for it.
+    Unknown,
+}
+
+impl Certainty {
+    /// The word in `info`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Certainty::Certain => "certain",
+            Certainty::Likely => "likely",
+            Certainty::Unknown => "unknown",
+        }
+    }
+}
+
+/// What the values mean, how sure that is, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quantity {
+    /// The meaning.
+    pub kind: QuantityKind,
+    /// How sure.
+    pub certain: Certainty,
+    /// What says so.
+    pub evidence: String,
+    /// The values' unit, where one is known.
+    pub unit: Option<String>,
+}
+
+impl Quantity {
+    /// A meaning that is certain.
+    pub fn certain(kind: QuantityKind, evidence: &str) -> Quantity {
+        Quantity { kind, certain: Certainty::Certain, evidence: evidence.into(), unit: None }
+    }
+
+    /// Stored values, as most files hold them.
+    pub fn stored(evidence: &str) -> Quantity {
+        Quantity::certain(QuantityKind::Stored, evidence)
+    }
+}
+
+/// What the outermost axis counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameAxis {
+    /// Time points.
+    Time,
+    /// Echoes.
+    Echo,
+    /// b-values.
+    BValue,
+    /// Cardiac or respiratory phases.
+    Phase,
+    /// Colour, fluorescence or vector channels.
+    Channel,
+    /// Not said.
+    Unknown,
+}
+
+impl FrameAxis {
+    /// The word in `info`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            FrameAxis::Time => "time",
+            FrameAxis::Echo => "echo",
+            FrameAxis::BValue => "b_value",
+            FrameAxis::Phase => "phase",
+            FrameAxis::Channel => "channel",
+            FrameAxis::Unknown => "unknown",
+        }
+    }
+}
+
+/// The 3-D volumes of a 4-D one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frames {
+    /// How many; at least 1.
+    pub count: usize,
+    /// What they count.
+    pub axis: FrameAxis,
+    /// Where they lie on that axis, when known.
+    pub values: Vec<f64>,
+}
+
+impl Frames {
+    /// One frame: a 3-D volume.
+    pub fn one() -> Frames {
+        Frames { count: 1, axis: FrameAxis::Unknown, values: Vec::new() }
+    }
+}
+
+/// What a volume is: shape, type, place, meaning.
+#[derive(Clone, Debug)]
+pub struct Header {
+    /// `[z, y, x]`, voxels.
+    pub shape: [usize; 3],
+    /// Frames, outermost.
+    pub frames: Frames,
+    /// The voxels' type.
+    pub voxel: Type,
+    /// Where the voxels are.
+    pub geometry: Geometry,
+    /// What the file proves of that.
+    pub verdict: Verdict,
+    /// What the values mean.
+    pub quantity: Quantity,
+    /// What a careful reader should know.
+    pub warnings: Vec<String>,
+    /// The format's own header, by key, for `info --metadata`.
+    pub meta: BTreeMap<String, serde_json::Value>,
+}
+
+impl Header {
+    /// A header without geometry; the shape is checked: no zero, and a byte count that a machine can address.
+    pub fn new(shape: [usize; 3], frames: usize, voxel: Type) -> Result<Header> {
+        let named = || format!("{}x{}x{}", shape[2], shape[1], shape[0]);
+        if shape.contains(&0) || frames == 0 {
+            return Err(Error::corrupt("size").found(named()).expected("at least one voxel along each axis"));
+        }
+        shape
+            .iter()
+            .try_fold(frames, |n, &s| n.checked_mul(s))
+            .and_then(|n| n.checked_mul(voxel.bytes()))
+            .filter(|&n| n <= isize::MAX as usize)
+            .ok_or_else(|| Error::corrupt("size").found(named()).expected("a volume whose bytes can be counted in 63 bits"))?;
+        Ok(Header {
+            shape,
+            frames: Frames { count: frames, ..Frames::one() },
+            voxel,
+            geometry: Geometry::voxel(),
+            verdict: Verdict::unknown("the file states no geometry"),
+            quantity: Quantity::stored("values as stored"),
+            warnings: Vec::new(),
+            meta: BTreeMap::new(),
+        })
+    }
+
+    /// Planes in a frame.
+    pub fn nz(&self) -> usize {
+        self.shape[0]
+    }
+
+    /// Rows in a plane.
+    pub fn ny(&self) -> usize {
+        self.shape[1]
+    }
+
+    /// Voxels in a row.
+    pub fn nx(&self) -> usize {
+        self.shape[2]
+    }
+
+    /// Voxels in a plane.
+    pub fn plane(&self) -> usize {
+        self.shape[1] * self.shape[2]
+    }
+
+    /// Bytes in a plane.
+    pub fn plane_bytes(&self) -> usize {
+        self.plane() * self.voxel.bytes()
+    }
+
+    /// Voxels of a frame.
+    pub fn voxels(&self) -> usize {
+        self.shape[0] * self.plane()
+    }
+
+    /// Bytes of all frames.
+    pub fn bytes(&self) -> usize {
+        self.voxels() * self.frames.count * self.voxel.bytes()
+    }
+
+    /// `946x946x900`, as users write sizes.
+    pub fn size(&self) -> String {
+        format!("{}x{}x{}", self.nx(), self.ny(), self.nz())
+    }
+
+    /// The same place and shape with voxels of another type and meaning.
+    #[must_use]
+    pub fn like(&self, voxel: Type, quantity: Quantity) -> Header {
+        Header { voxel, quantity, ..self.clone() }
+    }
+
+    /// Refuses a grid that is not the same: shape, and affine to a thousandth of a voxel where both have one.
+    pub fn same_grid(&self, other: &Header, what: &str) -> Result<()> {
+        if self.shape != other.shape {
+            return Err(Error::parameter(format_args!("{what} has another size")).found(other.size()).expected(self.size()).help("both must lie on one grid"));
+        }
+        if self.geometry.has_scale() && other.geometry.has_scale() && !self.geometry.near(&other.geometry, self.shape) {
+            return Err(Error::geometry(format_args!("{what} lies on another grid")).help("both must lie on one grid"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,224 @@
+//! One run: its threads, memory, temporary folder, progress and cancellation, seen by everything that flows.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Result};
+
+/// What a run is doing.
+#[derive(Clone, Debug)]
+pub struct Phase {
+    /// The phase: `label`, `writing t.csv`.
+    pub name: String,
+    /// Steps done.
+    pub done: u64,
+    /// Steps in all.
+    pub of: u64,
+    /// Seconds to go, when that can be told.
+    pub eta_s: Option<f64>,
+}
+
+/// Told of progress, at most ten times a second.
+pub type Progress = Arc<dyn Fn(&Phase) + Send + Sync>;
+
+/// The settings and the state of one run.
+pub struct Run {
+    /// Worker threads, at least 1.
+    pub threads: usize,
+    /// Where steps and parts are spilled.
+    pub temp: PathBuf,
+    limit: usize,
+    used: Arc<AtomicUsize>,
+    peak: AtomicUsize,
+    cancel: Arc<AtomicBool>,
+    progress: Option<Progress>,
+    clock: Mutex<Clock>,
+    done: AtomicU64,
+    /// Planes in a stretch dealt to a worker; 0 lets the engine choose. Tests cut volumes into odd slabs with it.
+    pub slab: usize,
+}
+
+struct Clock {
+    phase: Phase,
+    began: Instant,
+    told: Option<Instant>,
+    past: Vec<(String, f64)>,
+}
+
+/// Memory that is accounted for while this lives.
+pub struct Lease {
+    bytes: usize,
+    used: Arc<AtomicUsize>,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.used.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+impl Lease {
+    /// Bytes under this lease.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+impl Run {
+    /// A run of so many threads within so many bytes.
+    pub fn new(threads: usize, limit: usize, temp: PathBuf) -> Run {
+        let phase = Phase { name: String::new(), done: 0, of: 0, eta_s: None };
+        Run {
+            threads: threads.max(1),
+            temp,
+            limit,
+            used: Arc::default(),
+            peak: AtomicUsize::new(0),
+            cancel: Arc::default(),
+            progress: None,
+            clock: Mutex::new(Clock { phase, began: Instant::now(), told: None, past: Vec::new() }),
+            done: AtomicU64::new(0),
+            slab: 0,
+        }
+    }
+
+    /// A run of this machine's threads and three quarters of its free memory.
+    pub fn here() -> Run {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Run::new(threads, free_memory() / 4 * 3, std::env::temp_dir())
+    }
+
+    /// The same, telling of progress.
+    #[must_use]
+    pub fn with_progress(mut self, progress: Progress) -> Run {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// The same, cut into stretches of so many planes.
+    #[must_use]
+    pub fn with_slab(mut self, planes: usize) -> Run {
+        self.slab = planes;
+        self
+    }
+
+    /// The same, cancelled when the flag is set.
+    #[must_use]
+    pub fn with_cancel(mut self, flag: Arc<AtomicBool>) -> Run {
+        self.cancel = flag;
+        self
+    }
+
+    /// Fails when the user has interrupted.
+    pub fn check(&self) -> Result<()> {
+        if self.cancel.load(Ordering::Relaxed) { Err(Error::cancelled()) } else { Ok(()) }
+    }
+
+    /// Whether the user has interrupted.
+    pub fn cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed)
+    }
+
+    /// Bytes this run may hold.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Bytes not leased.
+    pub fn free(&self) -> usize {
+        self.limit.saturating_sub(self.used.load(Ordering::Relaxed))
+    }
+
+    /// The most that was ever leased.
+    pub fn peak(&self) -> usize {
+        self.peak.load(Ordering::Relaxed)
+    }
+
+    /// Leases memory; fails over the limit.
+    pub fn lease(&self, bytes: usize, what: &str) -> Result<Lease> {
+        self.try_lease(bytes).ok_or_else(|| {
+            Error::memory(format_args!("{what} needs {}", human(bytes)))
+                .found(format_args!("{} free of {}", human(self.free()), human(self.limit)))
+                .help("give a larger --memory, or a part of the volume with --crop")
+        })
+    }
+
+    /// Leases memory if it is free.
+    pub fn try_lease(&self, bytes: usize) -> Option<Lease> {
+        let used = self.used.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let lease = Lease { bytes, used: self.used.clone() };
+        if used > self.limit {
+            return None;
+        }
+        self.peak.fetch_max(used, Ordering::Relaxed);
+        Some(lease)
+    }
+
+    /// Begins a phase of so many steps.
+    pub fn begin(&self, name: &str, of: u64) {
+        let mut clock = self.clock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        clock.close();
+        clock.phase = Phase { name: name.into(), done: 0, of, eta_s: None };
+        clock.began = Instant::now();
+        clock.told = None;
+        self.done.store(0, Ordering::Relaxed);
+        if let Some(tell) = &self.progress {
+            tell(&clock.phase);
+        }
+    }
+
+    /// Counts steps of the phase done.
+    pub fn advance(&self, steps: u64) {
+        let done = self.done.fetch_add(steps, Ordering::Relaxed) + steps;
+        let Some(tell) = &self.progress else { return };
+        let Ok(mut clock) = self.clock.try_lock() else { return };
+        let now = Instant::now();
+        if done < clock.phase.of && clock.told.is_some_and(|t| now - t < Duration::from_millis(100)) {
+            return;
+        }
+        clock.told = Some(now);
+        clock.phase.done = done.min(clock.phase.of);
+        let spent = clock.began.elapsed().as_secs_f64();
+        clock.phase.eta_s = (spent > 0.5 && done > 0).then(|| spent / done as f64 * clock.phase.of.saturating_sub(done) as f64);
+        tell(&clock.phase);
+    }
+
+    /// Phases so far with their seconds.
+    pub fn phases(&self) -> Vec<(String, f64)> {
+        let mut clock = self.clock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        clock.close();
+        clock.past.clone()
+    }
+}
+
+impl Clock {
+    fn close(&mut self) {
+        if !self.phase.name.is_empty() {
+            let spent = self.began.elapsed().as_secs_f64();
+            let name = std::mem::take(&mut self.phase.name);
+            match self.past.iter_mut().find(|(n, _)| *n == name) {
+                Some((_, seconds)) => *seconds += spent,
+                None => self.past.push((name, spent)),
+            }
+        }
+    }
+}
+
+/// A byte count as people read it.
+pub fn human(bytes: usize) -> String {
+    let (mut value, mut unit) = (bytes as f64, 0);
+    while value >= 1000.0 && unit < 4 {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", ["B", "kB", "MB", "GB", "TB"][unit]) }
+}
+
+/// Bytes of memory that the machine says are available (8 GB where it does not say).
+pub fn free_memory() -> usize {
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let line = text.lines().find(|l| l.starts_with("MemAvailable:"));
+    line.and_then(|l| l.split_whitespace().nth(1)?.parse::<usize>().ok()).map_or(8_000_000_000, |kib| kib * 1024)
+}

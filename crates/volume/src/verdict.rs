@@ -1,0 +1,60 @@
+//! What a file proves of its geometry.
+
+/// What is wrong with a geometry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// Steps along the normal larger than the others.
+    Gaps,
+    /// Positions closer than half a step.
+    Overlap,
+    /// The same position twice in one frame.
+    Duplicates,
+    /// A shear of more than 0.1 degree; the grid stays uniform.
+    Tilted,
+    /// Several orientations or sizes.
+    Mixed,
+    /// All slices at one position.
+    SamePosition,
+    /// Nothing is stated.
+    Unknown,
+}
+
+impl Problem {
+    /// The word in `info`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Problem::Gaps => "gaps",
+            Problem::Overlap => "overlap",
+            Problem::Duplicates => "duplicates",
+            Problem::Tilted => "tilted",
+            Problem::Mixed => "mixed",
+            Problem::SamePosition => "same_position",
+            Problem::Unknown => "unknown",
+        }
+    }
+}
+
+/// What the file proves: one uniform grid, or what is wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// Whether every step along the normal equals the median step; `None` without positions.
+    pub uniform: Option<bool>,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+    /// The verdict in words.
+    pub text: String,
+    /// The shear, degrees, where there is one.
+    pub tilt_deg: Option<f64>,
+}
+
+impl Verdict {
+    /// One affine for the whole grid, as the file states it.
+    pub fn uniform(text: &str) -> Verdict {
+        Verdict { uniform: Some(true), problems: Vec::new(), text: text.into(), tilt_deg: None }
+    }
+
+    /// Nothing is known, and why.
+    pub fn unknown(text: &str) -> Verdict {
+        Verdict { uniform: None, problems: vec![Problem::Unknown], text: text.into(), tilt_deg: None }
+    }
+}
