@@ -1,1 +1,23 @@
-//! x
+//! File formats: a folder each, reading as [`isovox_volume::Source`] and writing as [`isovox_volume::Sink`].
+//!
+//! What is true of a format stands in its folder; the ordered list is [`FORMATS`]. No operation is known here.
+
+pub mod format;
+pub mod input;
+pub mod open;
+pub mod staged;
+pub mod stored;
+pub mod stream;
+pub mod unit;
+
+pub mod metaimage;
+pub mod nifti;
+pub mod npy;
+pub mod raw;
+pub mod sequence;
+pub mod tiff;
+pub mod zip;
+
+pub use format::{FORMATS, Format, Given, Scan, Target};
+pub use input::Input;
+pub use open::{AffineChoice, OpenOptions, RawOptions, create, open};

@@ -1,0 +1,82 @@
+//! What a format is, and the ordered list of them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use isovox_volume::{Error, Header, Result, Sink, Source};
+
+use crate::input::Input;
+use crate::open::OpenOptions;
+
+/// What the user pointed at.
+pub enum Given {
+    /// One file.
+    One(Input),
+    /// Several: a folder's files, a glob's, or those named one by one; natural order is the format's task.
+    Many(Vec<Input>),
+}
+
+/// An opened scan.
+pub struct Scan {
+    /// The format's name in `info`.
+    pub format: &'static str,
+    /// Its planes.
+    pub source: Arc<dyn Source>,
+    /// The files that hold it, for hashing and so that none is written over.
+    pub files: Vec<Input>,
+    /// How it was made, when an earlier run wrote that inside.
+    pub provenance: Option<serde_json::Value>,
+}
+
+/// Where a scan is to be written.
+pub struct Target {
+    /// The user's path.
+    pub path: PathBuf,
+    /// Whether an existing file may be replaced.
+    pub force: bool,
+    /// How the output was made (JSON), to be embedded where the format has room.
+    pub provenance: Option<String>,
+}
+
+/// A file format.
+pub trait Format: Sync {
+    /// Its name in `info`, in lower case.
+    fn name(&self) -> &'static str;
+
+    /// Endings of its files, lower case without the first dot, the preferred one first.
+    fn endings(&self) -> &'static [&'static str];
+
+    /// Whether this is one of its files, by its first bytes (up to 512) or its name.
+    fn recognises(&self, given: &Given, head: &[u8]) -> bool;
+
+    /// Opens one: headers only, every claim checked against the bytes there are.
+    fn open(&self, given: Given, options: &OpenOptions) -> Result<Scan>;
+
+    /// Whether its files have room for provenance.
+    fn embeds(&self) -> bool {
+        false
+    }
+
+    /// Refuses what its files cannot hold, naming the step that resolves it.
+    fn holds(&self, _header: &Header) -> Result<()> {
+        Err(Error::unsupported(format_args!("writing {}", self.name())).help("write .nii.gz, .mha, .tif, .npy or .raw"))
+    }
+
+    /// Begins to write one.
+    fn create(&self, target: &Target, header: &Header) -> Result<Box<dyn Sink>> {
+        let _ = target;
+        Err(self.holds(header).err().unwrap_or_else(|| Error::unsupported(format_args!("writing {}", self.name()))))
+    }
+}
+
+/// All formats; the first that recognises a file opens it, the first whose ending fits writes it.
+pub static FORMATS: &[&dyn Format] = &[
+    &crate::nifti::Nifti,
+    &crate::metaimage::MetaImage,
+    &crate::tiff::Tiff,
+    &crate::npy::Npy,
+    &crate::npy::Npz,
+    &crate::zip::Zip,
+    &crate::sequence::Sequence,
+    &crate::raw::Raw,
+];

@@ -1,0 +1,12 @@
+//! Raw.
+use isovox_volume::Result;
+use crate::format::{Format, Given, Scan};
+use crate::open::OpenOptions;
+/// Raw.
+pub struct Raw;
+impl Format for Raw {
+    fn name(&self) -> &'static str { "raw" }
+    fn endings(&self) -> &'static [&'static str] { &[] }
+    fn recognises(&self, _given: &Given, _head: &[u8]) -> bool { false }
+    fn open(&self, _given: Given, _options: &OpenOptions) -> Result<Scan> { unreachable!() }
+}

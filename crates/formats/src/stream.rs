@@ -1,0 +1,216 @@
+//! Compressed voxels: a stream that can only be read from its beginning, and one that is written in order.
+
+use std::io::{Read, Write};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use flate2::Compression;
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use flate2::write::{GzEncoder, ZlibEncoder};
+use isovox_volume::error::At;
+use isovox_volume::source::Pool;
+use isovox_volume::{Cursor, Error, Header, Result, Run, Sink, Slab, Source};
+
+use crate::input::Input;
+use crate::staged::Staged;
+use crate::stored::Decode;
+
+/// Deflate cannot expand further than this: a header that claims more lies.
+const GREATEST_RATIO: u64 = 1032;
+
+/// Bytes after the voxels that are read to reach a stream's checksum; more are left alone.
+const GREATEST_TAIL: u64 = 64 << 20;
+
+/// How a stream is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Codec {
+    /// Gzip, any number of members.
+    Gzip,
+    /// Zlib.
+    Zlib,
+}
+
+impl Codec {
+    /// A decompressing reader of an input from byte `from` on.
+    pub fn reader(self, input: &Input, from: u64) -> Box<dyn Read + Send> {
+        let bytes = std::io::BufReader::with_capacity(1 << 18, input.reader(from));
+        match self {
+            Codec::Gzip => Box::new(MultiGzDecoder::new(bytes)),
+            Codec::Zlib => Box::new(ZlibDecoder::new(bytes)),
+        }
+    }
+}
+
+/// Compressed planes as a source. Sequential: the engine sweeps it once and keeps it.
+pub struct Stream {
+    header: Header,
+    decode: Decode,
+    codec: Codec,
+    input: Input,
+    from: u64,
+    skip: u64,
+}
+
+impl Stream {
+    /// Voxels begin `skip` bytes into the stream that begins at byte `from` of the input.
+    pub fn new(header: Header, decode: Decode, codec: Codec, input: Input, from: u64, skip: u64) -> Result<Stream> {
+        let need = (decode.bytes(header.voxels()) as u64).saturating_mul(header.frames.count as u64).saturating_add(skip);
+        let most = input.len().saturating_sub(from).saturating_mul(GREATEST_RATIO).saturating_add(1024);
+        if need > most {
+            return Err(Error::corrupt("compressed voxel data")
+                .found(format_args!("{} compressed bytes", input.len() - from))
+                .expected(format_args!("enough for {need} bytes; deflate never gives more than {GREATEST_RATIO} to one"))
+                .help("the header is wrong or the file is cut off; copy it again")
+                .within(input.path()));
+        }
+        Ok(Stream { header, decode, codec, input, from, skip })
+    }
+}
+
+struct Forward<'a> {
+    stream: &'a Stream,
+    reader: Box<dyn Read + Send>,
+    next: usize,
+    first: usize,
+    raw: Vec<u8>,
+    pool: Pool,
+}
+
+impl Forward<'_> {
+    fn read(&mut self, plane: usize, out: &mut [u8]) -> Result<()> {
+        let stored = self.stream.decode.bytes(self.stream.header.plane());
+        if plane > self.next {
+            self.skip(((plane - self.next) * stored) as u64)?;
+        }
+        let planes = out.len() / self.stream.header.plane_bytes();
+        self.raw.resize(planes * stored, 0);
+        self.reader.read_exact(&mut self.raw).map_err(|e| self.stream.broken(&e))?;
+        self.next = plane + planes;
+        self.stream.decode.apply(&mut self.raw, self.stream.header.voxel, out);
+        if self.next == self.stream.header.nz() * self.stream.header.frames.count {
+            self.check_end()?;
+        }
+        Ok(())
+    }
+
+    fn skip(&mut self, bytes: u64) -> Result<()> {
+        let n = std::io::copy(&mut self.reader.by_ref().take(bytes), &mut std::io::sink()).map_err(|e| self.stream.broken(&e))?;
+        if n == bytes { Ok(()) } else { Err(self.stream.broken(&std::io::ErrorKind::UnexpectedEof.into())) }
+    }
+
+    /// Reads on to the end, where the checksum is.
+    fn check_end(&mut self) -> Result<()> {
+        std::io::copy(&mut self.reader.by_ref().take(GREATEST_TAIL), &mut std::io::sink()).map(|_| ()).map_err(|e| self.stream.broken(&e))
+    }
+}
+
+impl Stream {
+    fn broken(&self, error: &std::io::Error) -> Error {
+        let what = match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => "compressed voxel data end before the last voxel".to_string(),
+            _ => format!("compressed voxel data: {error}"),
+        };
+        Error::corrupt(what).help("the file is cut off or damaged; copy it again").within(self.input.path())
+    }
+}
+
+impl Cursor for Forward<'_> {
+    fn pull(&mut self, z: Range<usize>) -> Result<Slab> {
+        let (voxel, plane) = (self.stream.header.voxel, self.stream.header.plane());
+        let mut pool = std::mem::take(&mut self.pool);
+        let first = self.first + z.start;
+        let slab = pool.slab(z, voxel, plane, |out| self.read(first, out));
+        self.pool = pool;
+        slab
+    }
+
+    fn fill(&mut self, z: Range<usize>, out: &mut [u8]) -> Result<()> {
+        self.read(self.first + z.start, out)
+    }
+}
+
+impl Source for Stream {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn open<'a>(&'a self, _run: &'a Run, frame: usize, _z: Range<usize>) -> Result<Box<dyn Cursor + 'a>> {
+        let reader = self.codec.reader(&self.input, self.from);
+        let first = frame * self.header.nz();
+        let mut walk = Forward { stream: self, reader, next: 0, first, raw: Vec::new(), pool: Pool::default() };
+        walk.skip(self.skip)?;
+        Ok(Box::new(walk))
+    }
+
+    fn flight(&self, planes: usize) -> usize {
+        (self.header.plane_bytes() + self.decode.bytes(self.header.plane())).saturating_mul(planes) + (1 << 19)
+    }
+
+    fn sequential(&self) -> bool {
+        true
+    }
+}
+
+enum Encoder {
+    Gzip(GzEncoder<Staged>),
+    Zlib(ZlibEncoder<Staged>),
+}
+
+/// Compressed planes being written, in order. Gzip time is 0: two runs give equal files.
+pub struct StreamSink {
+    encoder: Mutex<Encoder>,
+    target: PathBuf,
+    after: Vec<Staged>,
+}
+
+impl StreamSink {
+    /// `head` is written before the voxels: plain where `plain`, else inside the stream.
+    pub fn new(mut data: Staged, codec: Codec, head: &[u8], plain: bool, after: Vec<Staged>) -> Result<StreamSink> {
+        let target = data.target().to_path_buf();
+        if plain {
+            data.write_all(head).at(&target)?;
+        }
+        let mut encoder = match codec {
+            Codec::Gzip => Encoder::Gzip(GzEncoder::new(data, Compression::new(6))),
+            Codec::Zlib => Encoder::Zlib(ZlibEncoder::new(data, Compression::new(6))),
+        };
+        if !plain {
+            encoder.write(head).at(&target)?;
+        }
+        Ok(StreamSink { encoder: Mutex::new(encoder), target, after })
+    }
+}
+
+impl Encoder {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        match self {
+            Encoder::Gzip(e) => e.write_all(bytes),
+            Encoder::Zlib(e) => e.write_all(bytes),
+        }
+    }
+}
+
+impl Sink for StreamSink {
+    fn ordered(&self) -> bool {
+        true
+    }
+
+    fn write(&self, _frame: usize, _z: Range<usize>, bytes: &[u8]) -> Result<()> {
+        self.encoder.lock().unwrap_or_else(std::sync::PoisonError::into_inner).write(bytes).at(&self.target)
+    }
+
+    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
+        let encoder = self.encoder.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let staged = match encoder {
+            Encoder::Gzip(e) => e.finish(),
+            Encoder::Zlib(e) => e.finish(),
+        }
+        .at(&self.target)?;
+        let mut paths = vec![staged.finish()?];
+        for beside in self.after {
+            paths.push(beside.finish()?);
+        }
+        Ok(paths)
+    }
+}

@@ -1,0 +1,12 @@
+//! Tiff.
+use isovox_volume::Result;
+use crate::format::{Format, Given, Scan};
+use crate::open::OpenOptions;
+/// Tiff.
+pub struct Tiff;
+impl Format for Tiff {
+    fn name(&self) -> &'static str { "tiff" }
+    fn endings(&self) -> &'static [&'static str] { &[] }
+    fn recognises(&self, _given: &Given, _head: &[u8]) -> bool { false }
+    fn open(&self, _given: Given, _options: &OpenOptions) -> Result<Scan> { unreachable!() }
+}
