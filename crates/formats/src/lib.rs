@@ -2,6 +2,8 @@
 //!
 //! What is true of a format stands in its folder; the ordered list is [`FORMATS`]. No operation is known here.
 
+pub mod channels;
+pub mod embed;
 pub mod format;
 pub mod input;
 pub mod open;

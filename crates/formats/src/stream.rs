@@ -1,18 +1,19 @@
 //! Compressed voxels: a stream that can only be read from its beginning, and one that is written in order.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
 use flate2::Compression;
-use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use flate2::bufread::GzDecoder;
+use flate2::read::ZlibDecoder;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use isovox_volume::error::At;
 use isovox_volume::source::Pool;
 use isovox_volume::{Cursor, Error, Header, Result, Run, Sink, Slab, Source};
 
-use crate::input::Input;
+use crate::input::{Input, Reader};
 use crate::staged::Staged;
 use crate::stored::Decode;
 
@@ -34,10 +35,44 @@ pub enum Codec {
 impl Codec {
     /// A decompressing reader of an input from byte `from` on.
     pub fn reader(self, input: &Input, from: u64) -> Box<dyn Read + Send> {
-        let bytes = std::io::BufReader::with_capacity(1 << 18, input.reader(from));
+        let bytes = BufReader::with_capacity(1 << 18, input.reader(from));
         match self {
-            Codec::Gzip => Box::new(MultiGzDecoder::new(bytes)),
+            Codec::Gzip => Box::new(Members { member: Some(GzDecoder::new(bytes)) }),
             Codec::Zlib => Box::new(ZlibDecoder::new(bytes)),
+        }
+    }
+}
+
+/// Gzip members one after the other; zeros behind the last (tape and block padding) are no member.
+struct Members {
+    member: Option<GzDecoder<BufReader<Reader>>>,
+}
+
+impl Read for Members {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let n = member.read(out)?;
+            if n > 0 || out.is_empty() {
+                return Ok(n);
+            }
+            self.member = self.member.take().map(GzDecoder::into_inner).and_then(|bytes| after_zeros(bytes).transpose()).transpose()?.map(GzDecoder::new);
+        }
+        Ok(0)
+    }
+}
+
+/// The reader at its next byte that is not zero; `None` at the end.
+fn after_zeros(mut bytes: BufReader<Reader>) -> std::io::Result<Option<BufReader<Reader>>> {
+    loop {
+        let buffer = bytes.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(None);
+        }
+        let zeros = buffer.iter().take_while(|&&b| b == 0).count();
+        let more = zeros < buffer.len();
+        bytes.consume(zeros);
+        if more {
+            return Ok(Some(bytes));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a file proves of its geometry.
 
+use crate::geometry::Geometry;
+
 /// What is wrong with a geometry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
@@ -51,6 +53,16 @@ impl Verdict {
     /// One affine for the whole grid, as the file states it.
     pub fn uniform(text: &str) -> Verdict {
         Verdict { uniform: Some(true), problems: Vec::new(), text: text.into(), tilt_deg: None }
+    }
+
+    /// One affine for the whole grid; a shear of more than 0.1 degree is named.
+    pub fn of(geometry: &Geometry, text: &str) -> Verdict {
+        let tilt = geometry.shear_deg();
+        if tilt <= 0.1 {
+            return Verdict::uniform(text);
+        }
+        let text = format!("{text}; its axes are {:.2} degrees off a right angle", tilt);
+        Verdict { problems: vec![Problem::Tilted], tilt_deg: Some(tilt), ..Verdict::uniform(&text) }
     }
 
     /// Nothing is known, and why.

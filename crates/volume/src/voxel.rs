@@ -114,6 +114,8 @@ pub trait Scalar: Voxel + PartialOrd {
     fn to_i128(self) -> i128;
     /// The nearest value of this type: halves to even, clamped to the range; NaN becomes 0 in integers.
     fn from_f64(value: f64) -> Self;
+    /// The nearest value of this type: clamped to the range.
+    fn from_i128(value: i128) -> Self;
 }
 
 macro_rules! scalars {
@@ -126,6 +128,8 @@ macro_rules! scalars {
             fn to_i128(self) -> i128 { self as i128 }
             #[inline(always)]
             fn from_f64(value: f64) -> Self { if $float { value as $t } else { value.round_ties_even() as $t } }
+            #[inline(always)]
+            fn from_i128(value: i128) -> Self { if $float { value as $t } else { value.clamp($t::MIN as i128, $t::MAX as i128) as $t } }
         }
     )*};
 }

@@ -1,12 +1,51 @@
-//! MetaImage.
-use isovox_volume::Result;
-use crate::format::{Format, Given, Scan};
+//! MetaImage: `.mha` (header and voxels) and `.mhd` (header beside the voxels).
+//!
+//! Source: the MetaIO documentation and what ITK's MetaIO reads and writes. World coordinates are LPS, lengths mm.
+
+mod ascii;
+mod data;
+mod header;
+mod place;
+mod read;
+pub mod write;
+
+#[cfg(test)]
+mod tests;
+
+use isovox_volume::{Header, Result, Sink};
+
+use crate::format::{Format, Given, Scan, Target};
 use crate::open::OpenOptions;
+
 /// MetaImage.
 pub struct MetaImage;
+
 impl Format for MetaImage {
-    fn name(&self) -> &'static str { "metaimage" }
-    fn endings(&self) -> &'static [&'static str] { &[] }
-    fn recognises(&self, _given: &Given, _head: &[u8]) -> bool { false }
-    fn open(&self, _given: Given, _options: &OpenOptions) -> Result<Scan> { unreachable!() }
+    fn name(&self) -> &'static str {
+        "metaimage"
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &["mha", "mhd"]
+    }
+
+    fn recognises(&self, given: &Given, head: &[u8]) -> bool {
+        read::chosen(given).is_some_and(|input| header::looks(head) || input.ends("mha") || input.ends("mhd"))
+    }
+
+    fn open(&self, given: Given, _options: &OpenOptions) -> Result<Scan> {
+        read::open(&given)
+    }
+
+    fn embeds(&self) -> bool {
+        true
+    }
+
+    fn holds(&self, header: &Header) -> Result<()> {
+        write::holds(header)
+    }
+
+    fn create(&self, target: &Target, header: &Header) -> Result<Box<dyn Sink>> {
+        write::create(target, header)
+    }
 }

@@ -1,0 +1,196 @@
+//! One sweep over planes: stretches dealt in z order to workers, each pulling cache-sized steps through its own cursors.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use isovox_volume::{Cursor, Error, Header, Result, Run, Slab, Source};
+
+/// Planes of a block in which inexact sums are folded, whatever the cut.
+pub const BLOCK: usize = 16;
+
+/// Bytes of a step: what flows stays in the cache.
+const STEP: usize = 256 << 10;
+
+/// A sweep that would take less is not worth a second thread.
+const WORTH_A_THREAD: Duration = Duration::from_micros(200);
+
+/// How a sweep is cut.
+#[derive(Clone, Copy, Debug)]
+pub struct Cut {
+    /// Planes of a stretch.
+    pub stretch: usize,
+    /// Planes of a step.
+    pub step: usize,
+    /// Workers.
+    pub threads: usize,
+}
+
+impl Cut {
+    /// The cut of a sweep over sources of one shape; `blocks` keeps stretches to multiples of [`BLOCK`].
+    pub fn new(run: &Run, header: &Header, sources: &[&dyn Source], blocks: bool) -> Cut {
+        let nz = header.nz();
+        let plane = sources.iter().map(|s| s.header().plane_bytes()).max().unwrap_or(header.plane()).max(1);
+        let sequential = sources.iter().any(|s| s.sequential());
+        let mut threads = if sequential { 1 } else { run.threads };
+        let mut step = (STEP / plane).clamp(1, nz);
+        let mut stretch = nz.div_ceil(threads * 4).next_multiple_of(BLOCK).min(nz.next_multiple_of(BLOCK));
+        if run.slab > 0 {
+            step = run.slab.min(nz);
+            stretch = if blocks { step.next_multiple_of(BLOCK) } else { step };
+        }
+        if sequential {
+            stretch = nz.next_multiple_of(BLOCK);
+        }
+        threads = threads.min(nz.div_ceil(stretch)).max(1);
+        while threads > 1 && flight(sources, step, threads) > run.free() {
+            threads -= 1;
+        }
+        while step > 1 && flight(sources, step, threads) > run.free() {
+            step = step.div_ceil(2);
+        }
+        Cut { stretch, step, threads }
+    }
+
+    /// The same with stretches of at most so many planes.
+    #[must_use]
+    pub fn at_most(self, planes: usize) -> Cut {
+        Cut { stretch: self.stretch.min(planes.max(1)), ..self }
+    }
+}
+
+/// Bytes in flight, with a quarter to spare.
+fn flight(sources: &[&dyn Source], step: usize, threads: usize) -> usize {
+    let one: usize = sources.iter().map(|s| s.flight(step)).fold(0, usize::saturating_add);
+    one.saturating_mul(threads) / 4 * 5
+}
+
+/// What a sweep does with the planes it pulls.
+pub trait Work: Sync {
+    /// A stretch in the making.
+    type State;
+    /// What a stretch gives.
+    type Part: Send;
+    /// Begins a stretch.
+    fn begin(&self, frame: usize, z: Range<usize>) -> Result<Self::State>;
+    /// Takes a step's planes, one slab a source.
+    fn step(&self, state: &mut Self::State, frame: usize, z: Range<usize>, slabs: &[Slab]) -> Result<()>;
+    /// Ends a stretch.
+    fn end(&self, state: Self::State) -> Result<Self::Part>;
+}
+
+struct Stretch {
+    index: usize,
+    frame: usize,
+    z: Range<usize>,
+}
+
+fn stretches(frames: Range<usize>, nz: usize, stretch: usize) -> Vec<Stretch> {
+    let cuts = frames.flat_map(|f| (0..nz).step_by(stretch).map(move |z| (f, z)));
+    cuts.enumerate().map(|(index, (frame, z))| Stretch { index, frame, z: z..(z + stretch).min(nz) }).collect()
+}
+
+/// Results that come in any order and are taken in z order.
+struct InOrder<P, F> {
+    state: Mutex<State<P, F>>,
+    moved: Condvar,
+    window: usize,
+}
+
+struct State<P, F> {
+    next: usize,
+    waiting: BTreeMap<usize, P>,
+    take: F,
+}
+
+impl<P, F: FnMut(P) -> Result<()>> InOrder<P, F> {
+    fn new(window: usize, take: F) -> InOrder<P, F> {
+        InOrder { state: Mutex::new(State { next: 0, waiting: BTreeMap::new(), take }), moved: Condvar::new(), window }
+    }
+
+    /// Waits until a stretch is near enough to the one awaited that its result will not wait long.
+    fn enter(&self, index: usize, failed: &AtomicBool) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        while index >= state.next + self.window && !failed.load(Ordering::Relaxed) {
+            state = self.moved.wait_timeout(state, Duration::from_millis(50)).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn give(&self, index: usize, part: P) -> Result<()> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = &mut *state;
+        state.waiting.insert(index, part);
+        while let Some(part) = state.waiting.remove(&state.next) {
+            state.next += 1;
+            (state.take)(part)?;
+        }
+        self.moved.notify_all();
+        Ok(())
+    }
+}
+
+/// Sweeps frames of `nz` planes, of sources that have them (or of none, where a part is all that is read); parts are taken in order of frame and z.
+///
+/// The first failing stretch in that order decides the error. Sources must be prepared.
+pub fn sweep<W: Work>(run: &Run, nz: usize, sources: &[&dyn Source], frames: Range<usize>, cut: Cut, work: &W, take: impl FnMut(W::Part) -> Result<()> + Send) -> Result<()> {
+    let list = stretches(frames, nz, cut.stretch);
+    let _flight = run.lease(flight(sources, cut.step, cut.threads), "planes in flight")?;
+    let next = AtomicUsize::new(0);
+    let failed = AtomicBool::new(false);
+    let order = InOrder::new(4 * cut.threads, take);
+    let first_error: Mutex<Option<(usize, Error)>> = Mutex::new(None);
+    let settle = |index: usize, done: Result<W::Part>| {
+        if let Err(error) = done.and_then(|part| order.give(index, part)) {
+            failed.store(true, Ordering::Relaxed);
+            let mut slot = first_error.lock().unwrap_or_else(PoisonError::into_inner);
+            if slot.as_ref().is_none_or(|(i, _)| index < *i) {
+                *slot = Some((index, error));
+            }
+        }
+    };
+    let deal = || {
+        while !failed.load(Ordering::Relaxed) {
+            let Some(stretch) = list.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+            order.enter(stretch.index, &failed);
+            settle(stretch.index, walk(run, sources, cut.step, work, stretch, || {}));
+        }
+    };
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        let mut alone = cut.threads > 1 && list.len() > 1;
+        let Some(stretch) = list.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
+        // The first steps tell whether more threads are worth their start.
+        let first = walk(run, sources, cut.step, work, stretch, || {
+            if alone && began.elapsed() > WORTH_A_THREAD {
+                alone = false;
+                (1..cut.threads).for_each(|_| drop(scope.spawn(deal)));
+            }
+        });
+        settle(stretch.index, first);
+        deal();
+    });
+    first_error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), |(_, error)| Err(error))
+}
+
+fn walk<W: Work>(run: &Run, sources: &[&dyn Source], step: usize, work: &W, stretch: &Stretch, mut after_step: impl FnMut()) -> Result<W::Part> {
+    run.check()?;
+    let mut cursors = sources.iter().map(|s| s.open(run, stretch.frame, stretch.z.clone())).collect::<Result<Vec<Box<dyn Cursor + '_>>>>()?;
+    let mut part = work.begin(stretch.frame, stretch.z.clone())?;
+    let mut slabs = Vec::with_capacity(cursors.len());
+    let mut z = stretch.z.start;
+    while z < stretch.z.end {
+        run.check()?;
+        let now = z..(z + step).min(stretch.z.end);
+        slabs.clear();
+        for cursor in &mut cursors {
+            slabs.push(cursor.pull(now.clone())?);
+        }
+        work.step(&mut part, stretch.frame, now.clone(), &slabs)?;
+        run.advance(now.len() as u64);
+        z = now.end;
+        after_step();
+    }
+    work.end(part)
+}

@@ -1,0 +1,297 @@
+//! What an operation needs of its input: the trait that it implements is all that the engine has to know.
+//!
+//! | access | an output plane needs |
+//! |---|---|
+//! | [`Point`] | the same plane |
+//! | [`Halo`] | planes on both sides |
+//! | [`Reduce`] | nothing: planes are folded into a value |
+//! | [`Decide`] | a value folded from all planes, then the same plane |
+//! | [`Join`] | connected components of the whole |
+//! | [`Gather`] | a region of the input that the operation names |
+//! | [`Whole`] | everything |
+//!
+//! Kernels do no I/O, cannot fail once checked, and never start threads.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use isovox_volume::{Error, Header, Object, Quantity, QuantityKind, Result, Runs, Scalar, Slab, Type, Voxel, scalar};
+use serde_json::Value as Json;
+
+use crate::components::Connectivity;
+pub use crate::erased::{AnyDecide, AnyGather, AnyHalo, AnyJoin, AnyPoint, AnyReduce, AnyWhole};
+
+/// An operation's kernel, by access, its voxel types erased.
+#[derive(Clone)]
+pub enum Access {
+    /// See [`Point`].
+    Point(Arc<dyn AnyPoint>),
+    /// See [`Halo`].
+    Halo(Arc<dyn AnyHalo>),
+    /// See [`Reduce`].
+    Reduce(Arc<dyn AnyReduce>),
+    /// See [`Decide`].
+    Decide(Arc<dyn AnyDecide>),
+    /// See [`Join`].
+    Join(Arc<dyn AnyJoin>),
+    /// See [`Gather`].
+    Gather(Arc<dyn AnyGather>),
+    /// See [`Whole`].
+    Whole(Arc<dyn AnyWhole>),
+}
+
+/// The header of an output of another type on the same grid; a change of meaning follows from the type of operation.
+pub(crate) fn same_grid(input: &Header, voxel: Type, kind: Option<QuantityKind>, why: &str) -> Header {
+    let quantity = kind.map_or_else(|| input.quantity.clone(), |k| Quantity::certain(k, why));
+    input.like(voxel, quantity)
+}
+
+/// An output plane needs the same plane; any stretch of voxels at a time.
+pub trait Point: Send + Sync + 'static {
+    /// The output's type for an input's.
+    type Out<T: Scalar>: Voxel;
+    /// What the output means, when that changes.
+    const MEANS: Option<QuantityKind> = None;
+
+    /// Refuses inputs that the kernel cannot take.
+    fn check(&self, _input: &Header) -> Result<()> {
+        Ok(())
+    }
+
+    /// The kernel.
+    fn apply<T: Scalar>(&self, input: &[T], out: &mut [Self::Out<T>]);
+}
+
+/// How neighbours beyond the volume's faces are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// The nearest voxel: `a a | a b c | c c`.
+    Nearest,
+    /// Mirrored at the face: `b a | a b c | c b`.
+    Reflect,
+    /// Mirrored at the voxel: `c b | a b c | b a`.
+    Mirror,
+    /// From the other side: `b c | a b c | a b`.
+    Wrap,
+    /// Zero.
+    Zero,
+}
+
+impl Edge {
+    /// The index that stands at `i` of an axis of `n` voxels; `None` for zero.
+    pub fn index(self, i: isize, n: usize) -> Option<usize> {
+        let n = n as isize;
+        if (0..n).contains(&i) {
+            return Some(i as usize);
+        }
+        let at = match self {
+            Edge::Nearest => i.clamp(0, n - 1),
+            Edge::Wrap => i.rem_euclid(n),
+            Edge::Reflect => {
+                let m = i.rem_euclid(2 * n);
+                if m < n { m } else { 2 * n - 1 - m }
+            }
+            Edge::Mirror if n == 1 => 0,
+            Edge::Mirror => {
+                let m = i.rem_euclid(2 * n - 2);
+                if m < n { m } else { 2 * n - 2 - m }
+            }
+            Edge::Zero => return None,
+        };
+        Some(at as usize)
+    }
+}
+
+/// A plane and its neighbours: `2 r + 1` planes, the middle one is the output's.
+pub struct Near<'a, T> {
+    /// From the lowest up.
+    pub planes: &'a [&'a [T]],
+    /// Rows a plane.
+    pub ny: usize,
+    /// Voxels a row.
+    pub nx: usize,
+}
+
+impl<T> Near<'_, T> {
+    /// Row `y` of the neighbour `dz` planes above (below where negative).
+    pub fn row(&self, dz: isize, y: usize) -> &[T] {
+        let middle = (self.planes.len() / 2) as isize;
+        &self.planes[(middle + dz) as usize][y * self.nx..(y + 1) * self.nx]
+    }
+}
+
+/// An output plane needs planes on both sides.
+pub trait Halo: Send + Sync + 'static {
+    /// The output's type for an input's.
+    type Out<T: Scalar>: Voxel;
+    /// What the output means, when that changes.
+    const MEANS: Option<QuantityKind> = None;
+
+    /// Refuses inputs that the kernel cannot take.
+    fn check(&self, _input: &Header) -> Result<()> {
+        Ok(())
+    }
+
+    /// Planes needed on each side.
+    fn halo(&self, input: &Header) -> usize;
+
+    /// What stands beyond the first and the last plane.
+    fn edge(&self) -> Edge {
+        Edge::Nearest
+    }
+
+    /// The kernel: rows `y` of the middle plane into `out`.
+    fn rows<T: Scalar>(&self, input: &Header, near: &Near<'_, T>, y: Range<usize>, out: &mut [Self::Out<T>]);
+}
+
+/// Where a reduced plane is.
+pub struct At<'a> {
+    /// The header of each input.
+    pub inputs: &'a [&'a Header],
+    /// The frame.
+    pub frame: usize,
+    /// The plane.
+    pub z: usize,
+    /// The same plane of the further inputs.
+    pub others: &'a [Slab],
+}
+
+/// A row's labelled runs: `(start, end, number)`, by row.
+pub type RowRuns<'a> = dyn FnMut(&mut dyn FnMut(usize, u32, u32, u32)) + 'a;
+
+/// Planes are folded into a value.
+pub trait Reduce: Send + Sync + 'static {
+    /// Whether labelled runs will do instead of planes.
+    const RUNS: bool = false;
+    /// A partial.
+    type Acc: Send + 'static;
+    /// The value.
+    type Value: Send + Sync + 'static;
+
+    /// Refuses inputs that the kernel cannot take.
+    fn check(&self, _inputs: &[&Header]) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether merging in any order gives the same bits (integer sums). If not, one partial a block of 16 planes is folded in z order.
+    fn exact(&self, inputs: &[&Header]) -> bool;
+
+    /// An empty partial; in a further sweep, knowing what the sweep before found.
+    fn start(&self, inputs: &[&Header], before: Option<&Self::Acc>) -> Self::Acc;
+
+    /// Whether what a sweep found calls for another one (a range before its histogram).
+    fn again(&self, _acc: &Self::Acc) -> bool {
+        false
+    }
+
+    /// Folds a plane in.
+    fn observe<T: Scalar>(&self, acc: &mut Self::Acc, at: &At<'_>, plane: &[T]);
+
+    /// Folds a plane of labelled runs in: `each(y, x0, x1, number)`.
+    fn observe_runs(&self, _acc: &mut Self::Acc, _at: &At<'_>, _rows: &mut RowRuns<'_>) {
+        unreachable!("only called where RUNS is true")
+    }
+
+    /// Folds the next partial (in z order) in.
+    fn merge(&self, acc: &mut Self::Acc, next: Self::Acc);
+
+    /// Bytes that a partial holds: tables that grow are accounted for.
+    fn bytes(&self, _acc: &Self::Acc) -> usize {
+        0
+    }
+
+    /// The value, or why there is none (a constant volume has no threshold).
+    fn finish(&self, acc: Self::Acc, inputs: &[&Header]) -> Result<Self::Value>;
+
+    /// What of the value stands in the provenance.
+    fn found(&self, _value: &Self::Value) -> Json {
+        Json::Null
+    }
+
+    /// The value as users get it.
+    fn object(&self, value: &Self::Value, inputs: &[&Header]) -> Result<Object>;
+}
+
+/// A value folded from all planes decides what happens to each.
+pub trait Decide: Send + Sync + 'static {
+    /// The output's type for an input's.
+    type Out<T: Scalar>: Voxel;
+    /// What the output means, when that changes.
+    const MEANS: Option<QuantityKind> = None;
+    /// What folds the planes.
+    type Fold: Reduce;
+
+    /// What folds the planes.
+    fn fold(&self) -> &Self::Fold;
+
+    /// The kernel for a plane.
+    fn apply<T: Scalar>(&self, value: &<Self::Fold as Reduce>::Value, frame: usize, z: usize, input: &[T], out: &mut [Self::Out<T>]);
+}
+
+/// What the voxels of a component become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    /// Its number.
+    Number,
+    /// The value that they had, where its number is not 0.
+    Value,
+}
+
+/// Connected components of equal non-zero voxels decide.
+pub trait Join: Send + Sync + 'static {
+    /// What connects.
+    fn connectivity(&self) -> Connectivity;
+
+    /// Whether all values other than 0 are one.
+    fn any_value(&self) -> bool {
+        false
+    }
+
+    /// What is painted.
+    fn paint(&self) -> Paint;
+
+    /// What the output is.
+    fn header(&self, input: &Header) -> Result<Header>;
+
+    /// A new number for each component (`[0]` is background), or `None` to keep raster order.
+    fn numbers(&self, input: &Header, runs: &Runs) -> Result<Option<Vec<u32>>>;
+}
+
+/// An output plane needs a region of the input.
+pub trait Gather: Send + Sync + 'static {
+    /// What the output is.
+    fn header(&self, input: &Header) -> Result<Header>;
+
+    /// The input planes that output planes `z` need.
+    fn region(&self, input: &Header, z: Range<usize>) -> Range<usize>;
+
+    /// The kernel: output planes `z` from the input planes `near`.
+    fn planes<T: Voxel>(&self, input: &Header, near: Range<usize>, voxels: &[T], z: Range<usize>, out: &mut [T]);
+}
+
+/// Everything at once, where the best known algorithm wants that.
+pub trait Whole: Send + Sync + 'static {
+    /// The output's type for an input's.
+    type Out<T: Scalar>: Voxel;
+    /// What the output means, when that changes.
+    const MEANS: Option<QuantityKind> = None;
+
+    /// Bytes needed beside input and output of a frame.
+    fn memory(&self, input: &Header) -> usize;
+
+    /// The kernel for a frame.
+    fn run<T: Scalar>(&self, input: &Header, voxels: &[T], out: &mut [Self::Out<T>]);
+}
+
+/// Refuses a volume that is not of unsigned or signed integers, as masks and labels are.
+pub(crate) fn integers(op: &str, input: &Header) -> Result<()> {
+    if input.voxel.is_integer() {
+        return Ok(());
+    }
+    Err(Error::unsupported(format_args!("{op} of {} voxels", input.voxel)).expected("a mask or labels (integers)").help("threshold first: otsu, threshold"))
+}
+
+/// The type that an output has for an input's.
+pub(crate) fn out_type<P: Point>(input: Type) -> Type {
+    scalar!(input, T => <P::Out<T> as Voxel>::TYPE)
+}

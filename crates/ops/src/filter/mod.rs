@@ -1,0 +1,6 @@
+//! x.
+
+use crate::spec::Entry;
+
+/// In the order of the reference pages.
+pub const OPS: &[Entry] = &[];

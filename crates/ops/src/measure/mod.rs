@@ -1,0 +1,10 @@
+//! Tables of objects.
+
+#[expect(clippy::module_inception, reason = "the family is named after its first operation")]
+pub mod measure;
+pub mod objects;
+
+use crate::spec::Entry;
+
+/// In the order of the reference pages.
+pub const OPS: &[Entry] = &[Entry::of::<measure::Measure>()];
