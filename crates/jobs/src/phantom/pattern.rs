@@ -85,4 +85,17 @@ impl Pattern {
             plane.cover.iter_mut().enumerate().for_each(|(i, v)| *v *= gain([z, i / nx, i % nx]));
         }
     }
+
+    /// The mask of a volume of `shape`, `[z, y, x]`, that this repeats through from the origin.
+    pub(super) fn mask(&self, shape: [usize; 3], out: &mut [u8]) {
+        let [nz, ny, nx] = self.period;
+        let mut plane = Plane::of(self);
+        for (z, out) in out.chunks_mut(shape[1] * shape[2]).enumerate() {
+            self.paint(z % nz, &mut plane);
+            for (y, row) in out.chunks_mut(shape[2]).enumerate() {
+                let inside = &plane.inside[y % ny * nx..][..nx];
+                row.chunks_mut(nx).for_each(|part| part.copy_from_slice(&inside[..part.len()]));
+            }
+        }
+    }
 }

@@ -60,6 +60,22 @@ impl Sphere {
         Sphere { centre, ..self.clone() }
     }
 
+    /// Whether it holds a voxel of a volume, `[z, y, x]`.
+    pub(super) fn touches(&self, shape: [usize; 3]) -> bool {
+        // A radius of 1 or more holds a voxel wherever the centre is.
+        let whole = self.radius >= 1.0 && (0..3).all(|a| self.centre[a] + self.radius <= (shape[a] - 1) as f64);
+        whole || self.voxels(shape).any(|voxel| self.holds(voxel))
+    }
+
+    /// The voxels of a volume that it may reach.
+    pub(super) fn voxels(&self, shape: [usize; 3]) -> impl Iterator<Item = [usize; 3]> {
+        let [zs, ys, xs] = [0, 1, 2].map(|a| self.reach(a, shape[a]));
+        zs.flat_map(move |z| {
+            let xs = xs.clone();
+            ys.clone().flat_map(move |y| xs.clone().map(move |x| [z, y, x]))
+        })
+    }
+
     /// Paints its cut through plane `z`: coverage with a ramp of one voxel, and the voxels whose centres it holds.
     pub(super) fn paint(&self, z: usize, plane: &mut Plane) {
         let [ny, nx] = plane.shape;

@@ -1,3 +1,5 @@
+//! Boxes.
+
 use std::ops::Range;
 
 use isovox_macros::Op;

@@ -1,3 +1,5 @@
+//! Other types.
+
 use isovox_macros::Op;
 use isovox_volume::{Data, Error, Header, Result, Scalar, Type, Voxel, scalar};
 

@@ -1,3 +1,5 @@
+//! Counts of values.
+
 use isovox_macros::Op;
 use isovox_volume::{Column, Header, Object, Result, Scalar, Table};
 

@@ -1,3 +1,5 @@
+//! Otsu's threshold.
+
 use isovox_macros::Op;
 use isovox_volume::{Column, Error, Header, Object, QuantityKind, Result, Scalar, Table};
 use serde_json::{Value as Json, json};

@@ -1,3 +1,5 @@
+//! Otsu's threshold along z.
+
 use isovox_macros::Op;
 use isovox_volume::{Column, Header, Object, Result, Scalar, Table};
 

@@ -1,3 +1,5 @@
+//! Moments and the median.
+
 use isovox_macros::Op;
 use isovox_volume::{Column, Header, Object, Result, Scalar, Table, Type};
 

@@ -1,3 +1,5 @@
+//! Limits.
+
 use isovox_macros::Op;
 use isovox_volume::{Error, Header, QuantityKind, Result, Scalar};
 

@@ -1,3 +1,5 @@
+//! The largest components.
+
 use isovox_macros::Op;
 use isovox_volume::{Header, Result, Runs};
 

@@ -1,3 +1,5 @@
+//! Connected components.
+
 use isovox_macros::Op;
 use isovox_volume::{Header, QuantityKind, Result, Runs, Type};
 

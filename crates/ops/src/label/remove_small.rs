@@ -1,3 +1,5 @@
+//! Components below a size.
+
 use isovox_macros::Op;
 use isovox_volume::{Header, Result, Runs, Size};
 

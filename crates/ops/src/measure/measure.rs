@@ -1,3 +1,5 @@
+//! A row for each object.
+
 use isovox_macros::{Choice, Op};
 use isovox_volume::{Column, Error, Header, Object, Result, Scalar, Space, Table, Type, scalar};
 
