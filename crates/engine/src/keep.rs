@@ -40,8 +40,12 @@ impl Keep {
         if let Some(lease) = lease {
             return Ok(Some(Store { shared: Shared::new(Memory::zeroed(bytes)?), states: states(), spilled: false, _lease: Some(lease) }));
         }
-        let file = tempfile::tempfile_in(&run.temp).map_err(|e| Error::io(&e, &run.temp))?;
-        Ok(Some(Store { shared: Shared::new(Memory::scratch(&file, bytes)?), states: states(), spilled: true, _lease: None }))
+        match tempfile::tempfile_in(&run.temp).map_err(|e| Error::io(&e, &run.temp)).and_then(|file| Memory::scratch(&file, bytes)) {
+            Ok(memory) => Ok(Some(Store { shared: Shared::new(memory), states: states(), spilled: true, _lease: None })),
+            // No room on the disk: what can be computed again is.
+            Err(_) if !self.input.sequential() => Ok(None),
+            Err(error) => Err(error.help("name a folder with room: --temp DIR")),
+        }
     }
 
     /// A compressed stream is read through once, in order.

@@ -8,10 +8,9 @@ pub mod hash;
 pub mod keep;
 pub mod pipeline;
 pub mod plan;
-pub mod recipe;
 pub mod scan;
 pub mod sweep;
 pub mod write;
 
 pub use pipeline::{Outcome, Pipeline};
-pub use scan::{OpenScan, open_scan};
+pub use scan::{OpenScan, Opened, open_scan};

@@ -33,16 +33,12 @@ impl Cut {
     pub fn new(run: &Run, header: &Header, sources: &[&dyn Source], blocks: bool) -> Cut {
         let nz = header.nz();
         let plane = sources.iter().map(|s| s.header().plane_bytes()).max().unwrap_or(header.plane()).max(1);
-        let sequential = sources.iter().any(|s| s.sequential());
-        let mut threads = if sequential { 1 } else { run.threads };
+        let mut threads = run.threads;
         let mut step = (STEP / plane).clamp(1, nz);
         let mut stretch = nz.div_ceil(threads * 4).next_multiple_of(BLOCK).min(nz.next_multiple_of(BLOCK));
         if run.slab > 0 {
             step = run.slab.min(nz);
             stretch = if blocks { step.next_multiple_of(BLOCK) } else { step };
-        }
-        if sequential {
-            stretch = nz.next_multiple_of(BLOCK);
         }
         threads = threads.min(nz.div_ceil(stretch)).max(1);
         while threads > 1 && flight(sources, step, threads) > run.free() {

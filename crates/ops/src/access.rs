@@ -164,7 +164,7 @@ pub trait Reduce: Send + Sync + 'static {
     /// Whether labelled runs will do instead of planes.
     const RUNS: bool = false;
     /// A partial.
-    type Acc: Send + 'static;
+    type Acc: Send + Sync + 'static;
     /// The value.
     type Value: Send + Sync + 'static;
 

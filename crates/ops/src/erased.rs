@@ -13,7 +13,7 @@ use crate::components::Connectivity;
 pub type Opaque = Box<dyn Any + Send + Sync>;
 
 /// A partial whose type only its operation knows.
-pub type Partial = Box<dyn Any + Send>;
+pub type Partial = Opaque;
 
 fn scalar_only(input: &Header) -> Result<()> {
     if input.voxel.is_scalar() {

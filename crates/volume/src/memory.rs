@@ -49,7 +49,7 @@ impl Memory {
 
     /// An unlinked scratch file of `bytes` in a folder, mapped for writing.
     pub fn scratch(file: &File, bytes: usize) -> Result<Memory> {
-        file.set_len(bytes as u64).map_err(|e| Error::new(crate::Kind::Io, format_args!("cannot grow a temporary file: {e}")))?;
+        allocate(file, bytes as u64).map_err(|e| Error::new(crate::Kind::Io, format_args!("cannot grow a temporary file: {e}")))?;
         // SAFETY: the file is this process's own, unlinked, of the right length, and never shrinks.
         let map = unsafe { MmapMut::map_mut(file) }.map_err(|e| Error::new(crate::Kind::Io, format_args!("cannot map a temporary file: {e}")))?;
         Ok(Memory::Scratch(map))
@@ -98,6 +98,16 @@ impl Memory {
     /// Tells the system that a range will not be read again soon: nothing to do here.
     #[cfg(not(target_os = "linux"))]
     pub fn forget(&self, _from: usize, _to: usize) {}
+}
+
+/// Reserves the file's blocks, so that a full disk is an error now and not a signal at the first write to the map.
+fn allocate(file: &File, bytes: u64) -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    match rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), 0, bytes.max(1)) {
+        Err(rustix::io::Errno::OPNOTSUPP) => {}
+        other => return Ok(other?),
+    }
+    file.set_len(bytes)
 }
 
 /// A region of memory that several threads write at disjoint places, and read where it was written.

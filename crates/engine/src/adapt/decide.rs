@@ -87,8 +87,4 @@ impl Source for DecideSource {
         let inputs: usize = self.inputs.iter().map(|i| i.flight(planes)).fold(0, usize::saturating_add);
         inputs.saturating_add(self.header.plane_bytes().saturating_mul(planes))
     }
-
-    fn sequential(&self) -> bool {
-        self.inputs[0].sequential()
-    }
 }

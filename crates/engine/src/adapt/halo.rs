@@ -121,8 +121,4 @@ impl Source for HaloSource {
         let edge = if self.op.edge() == Edge::Wrap { ring } else { 0 };
         input.saturating_add(ring).saturating_add(edge).saturating_add(self.header.plane_bytes().saturating_mul(planes))
     }
-
-    fn sequential(&self) -> bool {
-        self.input.sequential()
-    }
 }

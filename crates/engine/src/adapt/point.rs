@@ -61,7 +61,8 @@ impl Source for PointSource {
         self.input.flight(planes).saturating_add(self.header.plane_bytes().saturating_mul(planes))
     }
 
-    fn sequential(&self) -> bool {
-        self.input.sequential()
+    fn lends(&self) -> bool {
+        // Computing a point again costs less than keeping it.
+        self.input.lends()
     }
 }

@@ -1,0 +1,152 @@
+//! A chain of operations on a source, ended by a volume or a value.
+
+use std::sync::Arc;
+
+use isovox_ops::access::{Access, AnyReduce};
+use isovox_ops::spec::{Kind, Operation, Spec};
+use isovox_volume::{Error, Header, Object, Result, Run, Source, Step};
+use serde_json::Value as Json;
+
+use crate::adapt::decide::DecideSource;
+use crate::adapt::gather::GatherSource;
+use crate::adapt::halo::HaloSource;
+use crate::adapt::join::JoinSource;
+use crate::adapt::point::PointSource;
+use crate::adapt::reduce::fold;
+use crate::adapt::whole::WholeSource;
+use crate::keep::Keep;
+use crate::plan;
+
+/// A chain being built, then run.
+pub struct Pipeline {
+    source: Arc<dyn Source>,
+    links: Vec<Link>,
+    whole: Vec<(String, usize)>,
+    end: Option<End>,
+}
+
+struct Link {
+    op: String,
+    parameters: Json,
+    decide: Option<Arc<DecideSource>>,
+}
+
+struct End {
+    name: String,
+    op: Arc<dyn AnyReduce>,
+    inputs: Vec<Arc<dyn Source>>,
+}
+
+/// What a chain gives.
+pub struct Outcome {
+    /// The volume (prepared, still flowing), table or picture.
+    pub object: Object,
+    /// The chain as the provenance tells it.
+    pub steps: Vec<Step>,
+}
+
+/// A further input of an operation, by the name of its port.
+pub type Other = (String, Arc<dyn Source>);
+
+impl Pipeline {
+    /// A chain that begins at a source.
+    pub fn new(source: Arc<dyn Source>) -> Pipeline {
+        Pipeline { source, links: Vec::new(), whole: Vec::new(), end: None }
+    }
+
+    /// The header of what flows at the end so far.
+    pub fn header(&self) -> &Header {
+        self.source.header()
+    }
+
+    /// The source at the end so far.
+    pub fn source(&self) -> Arc<dyn Source> {
+        self.source.clone()
+    }
+
+    /// Appends an operation; fails when it does not take what flows there.
+    pub fn then(mut self, op: Box<dyn Operation>, others: Vec<Other>) -> Result<Pipeline> {
+        let spec = op.spec();
+        if let Some(end) = &self.end {
+            return Err(Error::parameter(format_args!("{} after {}", spec.name, end.name)).help(format_args!("{} ends a chain: it gives no volume", end.name)));
+        }
+        let parameters = op.parameters();
+        let mut inputs = vec![self.source.clone()];
+        inputs.extend(ports(&spec, others)?);
+        let name = spec.name;
+        let mut link = Link { op: name.into(), parameters, decide: None };
+        self.source = match op.access() {
+            Access::Point(op) => Arc::new(PointSource::new(op, self.source)?),
+            Access::Halo(op) => Arc::new(HaloSource::new(op, self.source)?),
+            Access::Gather(op) => Arc::new(GatherSource::new(op, self.source)?),
+            Access::Join(op) => Arc::new(JoinSource::new(name, op, self.source)?),
+            Access::Whole(op) => {
+                let whole = WholeSource::new(name, op, self.source)?;
+                self.whole.push((name.into(), whole.needs()));
+                Arc::new(whole)
+            }
+            Access::Decide(op) => {
+                inputs[0] = Keep::wrap(self.source);
+                let decide = Arc::new(DecideSource::new(name, op, inputs)?);
+                link.decide = Some(decide.clone());
+                decide
+            }
+            Access::Reduce(op) => {
+                let headers: Vec<&Header> = inputs.iter().map(|i| i.header()).collect();
+                op.check(&headers)?;
+                // A value that takes several sweeps pulls its input again.
+                let source = self.source;
+                self.end = Some(End { name: name.into(), op, inputs });
+                source
+            }
+        };
+        self.links.push(link);
+        Ok(self)
+    }
+
+    /// What the chain gives: volume, table or picture.
+    pub fn output(&self, specs: &[Spec]) -> Kind {
+        specs.last().map_or(Kind::SameType, |s| s.output)
+    }
+
+    /// Whether the chain ends in a value and not in a volume.
+    pub fn ends_in_value(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// Plans, prepares, and folds the value if the chain ends in one.
+    pub fn run(self, run: &Run) -> Result<Outcome> {
+        plan::check(run, self.source.as_ref(), &self.whole)?;
+        let object = match self.end {
+            None => {
+                self.source.prepare(run)?;
+                Object::Volume(self.source)
+            }
+            Some(End { name, op, inputs }) => {
+                inputs.iter().try_for_each(|i| i.prepare(run))?;
+                let sources: Vec<&dyn Source> = inputs.iter().map(AsRef::as_ref).collect();
+                let headers: Vec<&Header> = inputs.iter().map(|i| i.header()).collect();
+                let value = fold(run, &name, op.as_ref(), &sources)?;
+                op.object(&value, &headers)?
+            }
+        };
+        let steps = self.links.into_iter().map(|l| Step { op: l.op, parameters: l.parameters, found: l.decide.map_or(Json::Null, |d| d.found()) }).collect();
+        Ok(Outcome { object, steps })
+    }
+}
+
+/// The further inputs in the order of the ports; one that no port takes is an error.
+fn ports(spec: &Spec, mut others: Vec<Other>) -> Result<Vec<Arc<dyn Source>>> {
+    let mut inputs = Vec::new();
+    for port in &spec.inputs[1..] {
+        match others.iter().position(|(name, _)| name == port.name) {
+            Some(at) => inputs.push(others.swap_remove(at).1),
+            None if port.required => return Err(Error::parameter(format_args!("{} needs --{}", spec.name, port.name))),
+            None => {}
+        }
+    }
+    match others.first() {
+        Some((name, _)) => Err(Error::parameter(format_args!("{} has no input --{name}", spec.name))),
+        None => Ok(inputs),
+    }
+}

@@ -1,0 +1,22 @@
+//! What a chain needs, said before it starts.
+
+use isovox_volume::run::human;
+use isovox_volume::{Error, Result, Run, Source};
+
+/// Refuses a chain whose planes in flight do not fit the memory even on one thread, one plane at a time.
+///
+/// `whole` are the steps that hold everything, with their bytes.
+pub fn check(run: &Run, last: &dyn Source, whole: &[(String, usize)]) -> Result<()> {
+    let flight = last.flight(1);
+    if flight > run.limit() {
+        return Err(Error::memory(format_args!("planes in flight need {}", human(flight))).found(human(run.limit())).help("give a larger --memory"));
+    }
+    let needs: usize = whole.iter().map(|(_, bytes)| bytes).sum::<usize>().saturating_add(flight);
+    if needs > run.limit() {
+        let steps: Vec<&str> = whole.iter().map(|(name, _)| name.as_str()).collect();
+        return Err(Error::memory(format_args!("{} needs {} at once", steps.join(" and "), human(needs)))
+            .found(human(run.limit()))
+            .help("give a larger --memory, or a part of the volume with --crop"));
+    }
+    Ok(())
+}
