@@ -146,31 +146,28 @@ pub fn sweep<W: Work>(run: &Run, nz: usize, sources: &[&dyn Source], frames: Ran
             }
         }
     };
-    let deal = || {
+    let deal = |after_step: &mut dyn FnMut()| {
         while !failed.load(Ordering::Relaxed) {
             let Some(stretch) = list.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
             order.enter(stretch.index, &failed);
-            settle(stretch.index, walk(run, sources, cut.step, work, stretch, || {}));
+            settle(stretch.index, walk(run, sources, cut.step, work, stretch, after_step));
         }
     };
     let began = Instant::now();
     std::thread::scope(|scope| {
-        let mut alone = cut.threads > 1 && list.len() > 1;
-        let Some(stretch) = list.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
-        // The first steps tell whether more threads are worth their start.
-        let first = walk(run, sources, cut.step, work, stretch, || {
+        // The first steps, of however many stretches, tell whether more threads are worth their start.
+        let mut alone = cut.threads > 1;
+        deal(&mut || {
             if alone && began.elapsed() > WORTH_A_THREAD {
                 alone = false;
-                (1..cut.threads).for_each(|_| drop(scope.spawn(deal)));
+                (1..cut.threads).for_each(|_| drop(scope.spawn(|| deal(&mut || {}))));
             }
         });
-        settle(stretch.index, first);
-        deal();
     });
     first_error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), |(_, error)| Err(error))
 }
 
-fn walk<W: Work>(run: &Run, sources: &[&dyn Source], step: usize, work: &W, stretch: &Stretch, mut after_step: impl FnMut()) -> Result<W::Part> {
+fn walk<W: Work>(run: &Run, sources: &[&dyn Source], step: usize, work: &W, stretch: &Stretch, after_step: &mut dyn FnMut()) -> Result<W::Part> {
     run.check()?;
     let mut cursors = sources.iter().map(|s| s.open(run, stretch.frame, stretch.z.clone())).collect::<Result<Vec<Box<dyn Cursor + '_>>>>()?;
     let mut part = work.begin(stretch.frame, stretch.z.clone())?;

@@ -1,1 +1,6 @@
-//! x
+//! Whole jobs made of operations, and phantoms with known truth.
+
+pub mod clock;
+pub mod folder;
+pub mod phantom;
+pub mod pores;

@@ -61,7 +61,7 @@ impl Verdict {
         if tilt <= 0.1 {
             return Verdict::uniform(text);
         }
-        let text = format!("{text}; its axes are {:.2} degrees off a right angle", tilt);
+        let text = format!("{text}; its axes are {tilt:.2} degrees off a right angle");
         Verdict { problems: vec![Problem::Tilted], tilt_deg: Some(tilt), ..Verdict::uniform(&text) }
     }
 

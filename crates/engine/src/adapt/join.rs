@@ -8,6 +8,7 @@ use isovox_ops::components::{Scan, join};
 use isovox_volume::source::Pool;
 use isovox_volume::{Cursor, Error, Header, Part, QuantityKind, Result, Run, Runs, Scalar, Slab, Source, scalar};
 
+use crate::adapt::labelled;
 use crate::adapt::reduce::rows_of;
 use crate::sweep::{Cut, Work, sweep};
 
@@ -108,14 +109,12 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn paint(&self, z: Range<usize>, out: &mut [u8]) {
         let (runs, nx) = (self.runs, self.source.header.nx());
+        if self.source.op.paint() == Paint::Number {
+            return labelled::paint(&self.source.header, runs, z, out);
+        }
         scalar!(self.source.header.voxel, T => {
-            let out = bytemuck::cast_slice_mut::<u8, T>(out);
-            match self.source.op.paint() {
-                Paint::Number => runs.paint(z, nx, T::default(), |_, _, number| Scalar::from_i128(i128::from(number)), out),
-                Paint::Value => runs.paint(z, nx, T::default(), |part, id, number| {
-                    if number == 0 { T::default() } else { value_as::<T>(runs.parts[part].value(id)) }
-                }, out),
-            }
+            let value = |part: usize, id: u32, number: u32| if number == 0 { T::default() } else { value_as::<T>(runs.parts[part].value(id)) };
+            runs.paint(z, nx, T::default(), value, bytemuck::cast_slice_mut::<u8, T>(out));
         });
     }
 }
@@ -145,9 +144,7 @@ impl Cursor for Walk<'_> {
 
 impl Drop for Walk<'_> {
     fn drop(&mut self) {
-        // Parked parts that were read on the way leave the resident set again.
-        let parts = self.runs.part_at(self.z.start)..=self.runs.part_at(self.z.end.saturating_sub(1));
-        parts.for_each(|p| self.runs.parts[p].forget());
+        labelled::forget(self.runs, self.z.clone());
     }
 }
 

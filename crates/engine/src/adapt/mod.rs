@@ -4,6 +4,7 @@ pub mod decide;
 pub mod gather;
 pub mod halo;
 pub mod join;
+pub mod labelled;
 pub mod point;
 pub mod reduce;
 pub mod whole;

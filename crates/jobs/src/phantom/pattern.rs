@@ -35,7 +35,7 @@ pub(super) enum Shape {
     Beads,
 }
 
-/// One period of a kind; voxels, `[z, y, x]`. No object reaches the period's first plane, row or column.
+/// One period of a kind; voxels, `[z, y, x]`. No sphere or crack reaches the period's first plane, row or column.
 pub(super) struct Pattern {
     pub(super) period: [usize; 3],
     /// The size without `--size`.
@@ -67,8 +67,12 @@ impl Pattern {
         match &self.shape {
             Shape::Beads => beads::paint(z, plane),
             Shape::Objects(spheres, cracks) => {
-                spheres.iter().for_each(|s| s.paint(z, plane));
-                cracks.iter().for_each(|&c| rock::paint_crack(c, z, plane));
+                for sphere in spheres {
+                    sphere.paint(z, plane);
+                }
+                for &crack in cracks {
+                    rock::paint_crack(crack, z, plane);
+                }
             }
         }
     }

@@ -50,8 +50,7 @@ impl Sphere {
 
     /// Whether a voxel's centre belongs to it.
     pub(super) fn holds(&self, voxel: [usize; 3]) -> bool {
-        let d = self.square_distance(voxel.map(|v| v as f64)).sqrt();
-        d <= self.radius && self.inner.is_none_or(|inner| d > inner)
+        self.at(self.square_distance(voxel.map(|v| v as f64)).sqrt()).1
     }
 
     /// The same, so much further along each axis.
@@ -93,6 +92,7 @@ impl Sphere {
         }
     }
 
+    /// Coverage, and whether it holds the centre, of a voxel at distance `d` from its own.
     fn at(&self, d: f64) -> (f64, bool) {
         let cover = (self.radius - d + 0.5).clamp(0.0, 1.0);
         let inside = d <= self.radius;

@@ -24,6 +24,7 @@ pub struct Sums {
     max: f64,
     sum: f64,
     whole: i128,
+    squares: i128,
     mean: Option<f64>,
     deviation: f64,
     deviations: f64,
@@ -75,8 +76,12 @@ impl Sums {
                 self.sum += v;
             } else {
                 self.whole += value.to_i128();
+                if T::TYPE.bytes() < 8 {
+                    self.squares += value.to_i128() * value.to_i128();
+                }
             }
         } else if self.sweeps == 1
+            && !small(T::TYPE)
             && let Some(mean) = self.mean
         {
             self.deviation += (v - mean) * (v - mean);
@@ -104,9 +109,23 @@ impl Sums {
         next
     }
 
+    fn variance(&self, voxel: Type) -> f64 {
+        let n = self.count as f64;
+        if small(voxel) {
+            let count = i128::from(self.count);
+            return (count * self.squares - self.whole * self.whole) as f64 / (n * n);
+        }
+        (self.deviations + self.deviation) / n
+    }
+
     fn mean(&self) -> f64 {
         (self.sum + self.whole as f64) / self.count as f64
     }
+}
+
+/// Types whose squares are summed exactly.
+fn small(voxel: Type) -> bool {
+    voxel.is_integer() && voxel.bytes() < 8
 }
 
 fn digit_at(counts: &[u64], rank: u64) -> (u64, u64) {
@@ -128,15 +147,14 @@ impl Reduce for Statistics {
         check_mask(inputs)
     }
 
-    fn exact(&self, _inputs: &[&Header]) -> bool {
-        // Deviations from the mean are floats for every type.
-        false
+    fn exact(&self, inputs: &[&Header]) -> bool {
+        small(inputs[0].voxel)
     }
 
     fn start(&self, _inputs: &[&Header], before: Option<&Sums>) -> Sums {
         let empty = Select { rank: 0, prefix: 0, counts: vec![0; 1 << 16] };
         before.map_or_else(
-            || Sums { count: 0, not_finite: 0, min: f64::INFINITY, max: f64::NEG_INFINITY, sum: 0.0, whole: 0, mean: None, deviation: 0.0, deviations: 0.0, middle: [empty.clone(), empty], sweeps: 0 },
+            || Sums { count: 0, not_finite: 0, min: f64::INFINITY, max: f64::NEG_INFINITY, sum: 0.0, whole: 0, squares: 0, mean: None, deviation: 0.0, deviations: 0.0, middle: [empty.clone(), empty], sweeps: 0 },
             Sums::next,
         )
     }
@@ -161,6 +179,7 @@ impl Reduce for Statistics {
             acc.max = acc.max.max(next.max);
             acc.sum += next.sum;
             acc.whole += next.whole;
+            acc.squares += next.squares;
         }
         acc.deviation += next.deviation;
         for (a, b) in acc.middle.iter_mut().zip(next.middle) {
@@ -180,7 +199,7 @@ impl Reduce for Statistics {
         table.push("min", known(s.min));
         table.push("max", known(s.max));
         table.push("mean", known(s.mean()));
-        table.push("sd", known(((s.deviations + s.deviation) / s.count as f64).sqrt()));
+        table.push("sd", known(s.variance(inputs[0].voxel).max(0.0).sqrt()));
         let middle = |m: &Select| value_of(m.prefix << 16 | digit_at(&m.counts, m.rank).0, inputs[0].voxel);
         let median = if s.count == 0 { f64::NAN } else { f64::midpoint(middle(&s.middle[0]), middle(&s.middle[1])) };
         table.push("median", known(median));

@@ -1,5 +1,7 @@
 //! x.
 
+pub mod colours;
+
 use crate::spec::Entry;
 
 /// In the order of the reference pages.

@@ -1,0 +1,195 @@
+//! Flags: those that all commands share, those that open a scan, and those that an operation's spec gives.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use isovox_engine::OpenScan;
+use isovox_formats::{AffineChoice, OpenOptions, RawOptions};
+use isovox_ops::geometry::crop::sizes;
+use isovox_ops::spec::{Lengths, Spec, Value, Values, nearest};
+use isovox_volume::{Error, Length, Result, Type};
+
+const RUNNING: &str = "Running";
+const OPENING: &str = "Opening";
+
+/// A flag with a value.
+pub(crate) fn option(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).help(help).action(ArgAction::Set)
+}
+
+fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).help(help).action(ArgAction::SetTrue)
+}
+
+/// INPUT, one or more.
+pub(crate) fn inputs() -> Arg {
+    Arg::new("input").value_name("INPUT").help("A file, several files, a folder, a glob or a ZIP").required(true).num_args(1..).value_parser(value_parser!(PathBuf))
+}
+
+/// `-o OUT`.
+pub(crate) fn output(help: &'static str) -> Arg {
+    Arg::new("output").short('o').long("output").value_name("OUT").help(help).value_parser(value_parser!(PathBuf))
+}
+
+/// Flags of every command that runs.
+pub(crate) fn running() -> Vec<Arg> {
+    [
+        option("threads", "N", "Worker threads [default: all]").value_parser(value_parser!(usize)),
+        option("memory", "SIZE", "Most memory to hold, such as 2GB [default: 3/4 of what is free]"),
+        option("temp", "DIR", "Folder for what does not fit the memory [default: beside OUT]").value_parser(value_parser!(PathBuf)),
+        option("progress", "HOW", "bar, json (lines on stderr) or none [default: a bar on a terminal]").value_parser(["bar", "json", "none"]),
+        option("error", "HOW", "text or json").value_parser(["text", "json"]),
+        switch("force", "Replace existing output"),
+    ]
+    .into_iter()
+    .map(|a| a.help_heading(RUNNING))
+    .collect()
+}
+
+/// Flags that say how a scan is opened.
+pub(crate) fn opening() -> Vec<Arg> {
+    [
+        option("frame", "N", "One frame of several, from 0").value_parser(value_parser!(usize)),
+        option("crop", "REGION", "A part: x0:x1,y0:y1,z0:z1, ends excluded"),
+        option("center", "XxYxZ", "A part of this size in the middle"),
+        option("voxel-size", "LENGTH", "The spacing, with its unit: 5.3um or 5.3,5.3,10um"),
+        option("affine", "WHICH", "A NIfTI's affine: sform, qform or pixdim").value_parser(["sform", "qform", "pixdim"]),
+        option("size", "XxYxZ", "A raw file's size"),
+        option("type", "TYPE", "A raw file's stored type (u8..f64, rgb8); elsewhere the type to open as, checked"),
+        option("endian", "ORDER", "A raw file's byte order: little or big").value_parser(["little", "big"]),
+        option("offset", "N", "Bytes before a raw file's first voxel").value_parser(value_parser!(u64)),
+        option("gap", "N", "Bytes between a raw file's slices").value_parser(value_parser!(u64)),
+        switch("white-is-zero", "Invert values stored with white as zero"),
+    ]
+    .into_iter()
+    .map(|a| a.help_heading(OPENING))
+    .collect()
+}
+
+/// An operation's flags, from its spec.
+pub(crate) fn parameters(spec: &Spec) -> Vec<Arg> {
+    let mut args = Vec::new();
+    for p in &spec.parameters {
+        let mut help = p.text.replace('\n', " ");
+        if let Some(unit) = p.unit {
+            help.push_str(&format!(" [{unit}]"));
+        }
+        if let Some(range) = p.range {
+            help.push_str(&if range.greatest == f64::MAX { format!(" [at least {}]", range.least) } else { format!(" [{} to {}]", range.least, range.greatest) });
+        }
+        if !p.choices.is_empty() {
+            help.push_str(&format!(" [{}]", p.choices.join("|")));
+        }
+        match &p.default {
+            Some(serde_json::Value::Null | serde_json::Value::Bool(_)) | None => {}
+            Some(serde_json::Value::String(text)) => help.push_str(&format!(" [default: {text}]")),
+            Some(value) => help.push_str(&format!(" [default: {value}]")),
+        }
+        let arg = Arg::new(p.name).long(p.name).help(help);
+        args.push(if p.is_flag() { arg.action(ArgAction::SetTrue) } else { arg.value_name(p.kind.to_uppercase().replace(' ', "_")).action(ArgAction::Set).allow_hyphen_values(true).required(p.required()) });
+    }
+    for port in &spec.inputs[1..] {
+        let help = format!("A further input ({}) on the same grid", port.kind.name());
+        args.push(Arg::new(port.name).long(port.name).value_name("FILE").help(help).value_parser(value_parser!(PathBuf)));
+    }
+    args
+}
+
+/// The command of an operation.
+pub(crate) fn operation(spec: &Spec, family: &'static str) -> Command {
+    let own = parameters(spec);
+    let taken: Vec<String> = own.iter().map(|a| a.get_id().to_string()).collect();
+    let shared = opening().into_iter().chain(running()).filter(|a| !taken.contains(&a.get_id().to_string()));
+    let long = if spec.references.is_empty() { spec.text.to_string() } else { format!("{}\n\nSource: {}.", spec.text, spec.references.join("; ")) };
+    Command::new(spec.name)
+        .about(spec.brief)
+        .long_about(long)
+        .after_help(format!("Family: {family}. Example:\n  {}", spec.example))
+        .hide(true)
+        .arg(inputs())
+        .arg(output("Where the result goes; the format follows from the name").required(true))
+        .args(own)
+        .args(shared)
+}
+
+/// The command of an operation as a step of a pipe: its own flags alone.
+pub(crate) fn step(spec: &Spec) -> Command {
+    Command::new(spec.name).no_binary_name(true).about(spec.brief).args(parameters(spec)).arg(output("Where the result goes"))
+}
+
+/// The values that an operation was given, and the files of its further inputs.
+pub(crate) fn values(spec: &Spec, matches: &ArgMatches) -> (Values, Vec<(String, PathBuf)>) {
+    let mut values = Values::default();
+    for p in &spec.parameters {
+        if p.is_flag() {
+            if matches.get_flag(p.name) {
+                values.set(p.name, "true");
+            }
+        } else if let Some(text) = matches.get_one::<String>(p.name) {
+            values.set(p.name, text.clone());
+        }
+    }
+    let others = spec.inputs[1..].iter().filter_map(|port| Some((port.name.to_string(), matches.get_one::<PathBuf>(port.name)?.clone()))).collect();
+    (values, others)
+}
+
+/// How the scan is opened; `own` are flags that mean something else to this operation.
+pub(crate) fn open_options(matches: &ArgMatches, own: Option<&Spec>) -> Result<OpenScan> {
+    let foreign = |name: &str| own.is_some_and(|s| s.parameters.iter().any(|p| p.name == name));
+    let text = |name: &str| if foreign(name) { None } else { matches.try_get_one::<String>(name).ok().flatten().cloned() };
+    let number = |name: &str| if foreign(name) { None } else { matches.try_get_one::<u64>(name).ok().flatten().copied() };
+    let voxel = text("type").map(|t| voxel_type(&t)).transpose()?;
+    let size = text("size").map(|t| sizes(&t)).transpose()?.map(|[x, y, z]| [z, y, x]);
+    let voxel_size = text("voxel-size").map(|t| lengths(&t)).transpose()?;
+    let affine = match text("affine").as_deref() {
+        Some("sform") => AffineChoice::Sform,
+        Some("qform") => AffineChoice::Qform,
+        Some("pixdim") => AffineChoice::Pixdim,
+        _ => AffineChoice::File,
+    };
+    let raw = RawOptions { size, voxel: None, big_endian: text("endian").map(|e| e == "big"), offset: number("offset"), gap: number("gap") };
+    let white_is_zero = !foreign("white-is-zero") && matches.try_get_one::<bool>("white-is-zero").ok().flatten() == Some(&true);
+    let frame = if foreign("frame") { None } else { matches.try_get_one::<usize>("frame").ok().flatten().copied() };
+    Ok(OpenScan { format: OpenOptions { raw, white_is_zero, affine, temp: None }, frame, crop: text("crop"), center: text("center"), voxel_size, voxel })
+}
+
+/// A voxel type by name.
+pub(crate) fn voxel_type(text: &str) -> Result<Type> {
+    Type::from_name(text).ok_or_else(|| {
+        let names: Vec<&str> = Type::ALL.iter().map(|t| t.name()).collect();
+        let error = Error::parameter(format_args!("--type {text}")).expected(names.join("|"));
+        match nearest(text, &names) {
+            Some(near) => error.help(format_args!("did you mean {near}?")),
+            None => error,
+        }
+    })
+}
+
+fn lengths(text: &str) -> Result<Lengths> {
+    let lengths = Lengths::read(text).map_err(|_| Error::parameter(format_args!("--voxel-size {text}")).expected("a length with its unit, or three").help("for example --voxel-size 5.3um"))?;
+    if lengths.0.iter().any(|l| !matches!(l, Length::Mm(v) if *v > 0.0)) {
+        return Err(Error::parameter(format_args!("--voxel-size {text}")).expected("a length above 0 with its unit").help("for example --voxel-size 5.3um"));
+    }
+    Ok(lengths)
+}
+
+/// A byte count: `2GB`, `512MB`, `1000000`.
+pub(crate) fn bytes(text: &str) -> Result<usize> {
+    let wrong = || Error::parameter(format_args!("--memory {text}")).expected("a size").help("for example --memory 2GB");
+    let lower = text.trim().to_lowercase();
+    let split = lower.find(|c: char| c.is_alphabetic()).unwrap_or(lower.len());
+    let value: f64 = lower[..split].trim().parse().map_err(|_| wrong())?;
+    let unit = match lower[split..].trim() {
+        "" | "b" => 1.0,
+        "k" | "kb" => 1e3,
+        "m" | "mb" => 1e6,
+        "g" | "gb" => 1e9,
+        "t" | "tb" => 1e12,
+        "kib" => 1024.0,
+        "mib" => 1024.0 * 1024.0,
+        "gib" => 1024.0 * 1024.0 * 1024.0,
+        _ => return Err(wrong()),
+    };
+    let bytes = value * unit;
+    if bytes.is_finite() && bytes >= 1e6 { Ok(bytes as usize) } else { Err(wrong().expected("at least 1MB")) }
+}

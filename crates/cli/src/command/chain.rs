@@ -1,0 +1,184 @@
+//! Operations: one, or a chain with `!` between the steps, from the command line or from TOML.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::{ArgMatches, Command};
+use isovox_engine::{OpenScan, Opened, Pipeline, open_scan};
+use isovox_formats::Input;
+use isovox_ops::spec::{Operation, Spec, Values};
+use isovox_ops::{Entry, find};
+use isovox_volume::{Error, Result, Source};
+
+use super::arguments::{inputs, open_options, opening, operation, output, running, step, values};
+use super::output::{Made, check_name, write};
+use super::settings::Settings;
+use super::{Exit, recipe, talk};
+
+/// A step as the user gave it.
+pub(crate) struct Given {
+    /// The operation.
+    pub(crate) entry: &'static Entry,
+    /// Its parameters.
+    pub(crate) values: Values,
+    /// Files of its further inputs.
+    pub(crate) others: Vec<(String, PathBuf)>,
+}
+
+/// `isovox pipe`.
+pub(crate) fn pipe_command() -> Command {
+    Command::new("pipe")
+        .about("Run a chain of operations: isovox pipe INPUT ! OP ! OP -o OUT.")
+        .long_about("Run a chain of operations, with ! between the steps, or a TOML recipe of the same.\n\nThe input is read as often as the chain needs, in bounded memory; nothing in between is written.\nA recipe: input = \"scan.tif\", output = \"pores.csv\", and a [[step]] with op = \"otsu\" and its parameters for each step.")
+        .after_help("Example:\n  isovox pipe scan.tif ! otsu --dark ! label ! measure -o pores.csv\n  isovox pipe recipe.toml")
+        .arg(inputs())
+        .arg(output("Where the result goes; the format follows from the name"))
+        .args(opening())
+        .args(running())
+}
+
+/// The words of `pipe` before its first step with the flags of the whole run, wherever they stand, and the words of each step.
+///
+/// Other commands have no steps.
+pub(crate) fn split(words: &[OsString]) -> (Vec<OsString>, Vec<Vec<OsString>>) {
+    if words.get(1).is_none_or(|w| w != "pipe") {
+        return (words.to_vec(), Vec::new());
+    }
+    let mut parts = words.split(|w| w == "!");
+    let mut first = parts.next().unwrap_or_default().to_vec();
+    let shared = running();
+    let mut steps = Vec::new();
+    for part in parts {
+        let mut own = Vec::new();
+        let mut rest = part.iter();
+        while let Some(word) = rest.next() {
+            let text = word.to_string_lossy();
+            let flag = shared.iter().find(|a| text.split('=').next().and_then(|t| t.strip_prefix("--")) == a.get_long());
+            match flag {
+                None => own.push(word.clone()),
+                Some(flag) => {
+                    first.push(word.clone());
+                    if flag.get_action().takes_values() && !text.contains('=') {
+                        first.extend(rest.next().cloned());
+                    }
+                }
+            }
+        }
+        steps.push(own);
+    }
+    (first, steps)
+}
+
+/// Runs `pipe`.
+pub(crate) fn run_pipe(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
+    let paths: Vec<PathBuf> = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect();
+    let mut out = matches.get_one::<PathBuf>("output").cloned();
+    if let [one] = &paths[..]
+        && one.extension().is_some_and(|e| e == "toml")
+    {
+        let recipe = recipe::read(one)?;
+        let out = out.or(recipe.output).ok_or_else(|| Error::parameter("the recipe names no output").help("give -o OUT"))?;
+        let options = recipe.options.unwrap_or(open_options(matches, None)?);
+        return run(&recipe.inputs, &options, recipe.steps, &out, settings);
+    }
+    let mut steps = Vec::new();
+    for words in split(&settings.words).1 {
+        let (given, named) = read_step(&words)?;
+        out = named.or(out);
+        steps.push(given);
+    }
+    if steps.is_empty() {
+        return Err(Error::parameter("a pipe without steps").help("isovox pipe scan.tif ! otsu ! label -o labels.mha"));
+    }
+    let out = out.ok_or_else(|| Error::parameter("a pipe needs -o OUT").help("isovox pipe scan.tif ! otsu ! label -o labels.mha"))?;
+    run(&paths, &open_options(matches, None)?, steps, &out, settings)
+}
+
+fn read_step(words: &[OsString]) -> Result<(Given, Option<PathBuf>)> {
+    let name = words.first().ok_or_else(|| Error::parameter("an empty step between two !"))?.to_string_lossy();
+    let entry = find(&name)?;
+    let spec = (entry.spec)();
+    let matches = step(&spec).try_get_matches_from(&words[1..]).map_err(|e| wrong_step(&e, &name))?;
+    let (values, others) = values(&spec, &matches);
+    Ok((Given { entry, values, others }, matches.get_one::<PathBuf>("output").cloned()))
+}
+
+fn wrong_step(error: &clap::Error, name: &str) -> Error {
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    let tip = text.lines().find_map(|l| l.trim().strip_prefix("tip: ")).map(String::from);
+    Error::parameter(format_args!("{name}: {first}")).help(tip.unwrap_or_else(|| format!("isovox {name} --help")))
+}
+
+/// Runs one operation.
+pub(crate) fn run_operation(name: &str, matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
+    let entry = find(name)?;
+    let spec = (entry.spec)();
+    let (values, others) = values(&spec, matches);
+    let paths: Vec<PathBuf> = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect();
+    let out = matches.get_one::<PathBuf>("output").expect("clap requires it").clone();
+    run(&paths, &open_options(matches, Some(&spec))?, vec![Given { entry, values, others }], &out, settings)
+}
+
+/// The page of an operation.
+pub(crate) fn page(name: &str) -> Option<Command> {
+    let (family, entry) = isovox_ops::all().find(|(_, e)| (e.spec)().name == name)?;
+    Some(operation(&(entry.spec)(), family))
+}
+
+fn run(paths: &[PathBuf], options: &OpenScan, steps: Vec<Given>, out: &Path, settings: &Settings) -> Result<Exit> {
+    let specs: Vec<Spec> = steps.iter().map(|s| (s.entry.spec)()).collect();
+    let ops = steps.iter().map(|s| (s.entry.build)(&s.values)).collect::<Result<Vec<Box<dyn Operation>>>>()?;
+    let last = specs.last().expect("a chain has a step");
+    check_name(last.output, out)?;
+    let scan = open(paths, options)?;
+    let mut files = scan.files.clone();
+    let mut pipeline = Pipeline::new(scan.source);
+    for (op, given) in ops.into_iter().zip(&steps) {
+        let others = further(&given.others, &mut files)?;
+        pipeline = pipeline.then(op, others)?;
+    }
+    not_an_input(out, &files)?;
+    let run = settings.start(Some(out));
+    let outcome = pipeline.run(&run)?;
+    for step in &outcome.steps {
+        constant_slices(&step.op, &step.found);
+    }
+    write(&run, Made { object: outcome.object, steps: outcome.steps, files: &files }, out, settings)?;
+    Ok(Exit::Done)
+}
+
+/// Opens the main input and says what a careful user should know.
+pub(crate) fn open(paths: &[PathBuf], options: &OpenScan) -> Result<Opened> {
+    let scan = open_scan(paths, options)?;
+    scan.source.header().warnings.iter().for_each(|w| talk::warn(w));
+    Ok(scan)
+}
+
+fn further(others: &[(String, PathBuf)], files: &mut Vec<Input>) -> Result<Vec<(String, Arc<dyn Source>)>> {
+    let mut opened = Vec::new();
+    for (port, path) in others {
+        let scan = open(std::slice::from_ref(path), &OpenScan::default())?;
+        files.extend(scan.files);
+        opened.push((port.clone(), scan.source));
+    }
+    Ok(opened)
+}
+
+/// An input is never written over.
+pub(crate) fn not_an_input(out: &Path, files: &[Input]) -> Result<()> {
+    let same = |a: &Path, b: &Path| matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    match files.iter().find(|f| same(f.path(), out)) {
+        Some(_) => Err(Error::new(isovox_volume::Kind::Io, "the output is an input").help("name another output: inputs are never written over").within(out)),
+        None => Ok(()),
+    }
+}
+
+fn constant_slices(op: &str, found: &serde_json::Value) {
+    let count = found["constant_slices"].as_array().map_or(0, Vec::len);
+    if count > 0 {
+        let first: Vec<String> = found["constant_slices"].as_array().into_iter().flatten().take(5).map(ToString::to_string).collect();
+        talk::warn(&format!("{op}: {count} slices are constant and have no threshold of their own (OpenCV's 0 is used): {}{}", first.join(", "), if count > 5 { ", …" } else { "" }));
+    }
+}

@@ -1,0 +1,181 @@
+//! `isovox info`: what a file is, and what it proves.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use isovox_engine::Opened;
+use isovox_engine::adapt::reduce::fold;
+use isovox_engine::sweep::{Cut, Work, sweep};
+use isovox_ops::intensity::statistics::Statistics;
+use isovox_ops::spec::{Declared, Values};
+use isovox_volume::{Column, Header, Object, Result, Run, Slab, Source, Type};
+use serde_json::{Map, Value as Json, json};
+use sha2::{Digest, Sha256};
+
+use super::arguments::{inputs, open_options, opening, running};
+use super::settings::Settings;
+use super::{Exit, talk};
+
+/// Compressed bytes up to which `info` reads all data to prove them.
+const PROVED: u64 = 64 << 20;
+
+/// The command.
+pub(crate) fn command() -> Command {
+    let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).help(help).action(ArgAction::SetTrue);
+    Command::new("info")
+        .about("Say what a file is and where its voxels are, and what of that is proven.")
+        .after_help("Example:\n  isovox info scan.nii.gz\n  isovox info scan.nii.gz --json --values")
+        .arg(inputs())
+        .arg(flag("json", "As JSON"))
+        .arg(flag("values", "Also range, mean, standard deviation and hash of the voxels"))
+        .arg(flag("metadata", "Also the format's own header"))
+        .args(opening())
+        .args(running())
+}
+
+/// Runs it.
+pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
+    let paths: Vec<PathBuf> = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect();
+    let scan = isovox_engine::open_scan(&paths, &open_options(matches, None)?)?;
+    let run = settings.start(None);
+    let mut out = describe(&paths, &scan);
+    if matches.get_flag("values") {
+        scan.source.prepare(&run)?;
+        out.insert("values".into(), values(&run, scan.source.as_ref())?);
+    } else if scan.compressed && scan.files.iter().map(isovox_formats::Input::len).sum::<u64>() <= PROVED {
+        scan.source.prepare(&run)?;
+        read_through(&run, scan.source.as_ref())?;
+    }
+    if matches.get_flag("metadata") {
+        out.insert("metadata".into(), json!(scan.source.header().meta));
+    }
+    talk::Talk::from_words(&settings.words).clear();
+    if matches.get_flag("json") {
+        println!("{:#}", Json::Object(out));
+    } else {
+        print!("{}", as_text(&out, scan.source.header()));
+    }
+    Ok(Exit::Done)
+}
+
+fn describe(paths: &[PathBuf], scan: &Opened) -> Map<String, Json> {
+    let header = scan.source.header();
+    let g = &header.geometry;
+    let frames = (header.frames.count > 1).then(|| json!({"count": header.frames.count, "axis": header.frames.axis.name(), "values": header.frames.values}));
+    let origin = (g.space() == isovox_volume::Space::Patient).then(|| g.origin());
+    let fov = g.spacing().map(|s| {
+        let n = [header.nx(), header.ny(), header.nz()];
+        json!({"centers": (0..3).map(|a| s[a] * (n[a] - 1) as f64).collect::<Vec<_>>(), "edges": (0..3).map(|a| s[a] * n[a] as f64).collect::<Vec<_>>()})
+    });
+    let v = &header.verdict;
+    let mut verdict = json!({"uniform": v.uniform, "problems": v.problems.iter().map(|p| p.name()).collect::<Vec<_>>(), "text": v.text});
+    if let (Some(tilt), Some(map)) = (v.tilt_deg, verdict.as_object_mut()) {
+        map.insert("tilt_deg".into(), json!(tilt));
+    }
+    let path = paths.iter().map(|p| p.to_string_lossy()).collect::<Vec<_>>().join(" ");
+    let json = json!({
+        "path": path, "format": scan.format, "shape": header.shape, "frames": frames, "type": header.voxel.name(),
+        "quantity": {"kind": header.quantity.kind.name(), "certain": header.quantity.certain.name(), "evidence": header.quantity.evidence, "unit": header.quantity.unit},
+        "space": g.space().name(), "affine_mm": g.affine(),
+        "affine_lps": if g.affine_ras().is_some() { json!(g.affine()) } else { Json::Null }, "affine_ras": g.affine_ras(),
+        "origin_lps_mm": origin, "axes": g.axes(), "spacing_mm": g.spacing(), "fov_mm": fov, "verdict": verdict, "warnings": header.warnings,
+    });
+    let Json::Object(map) = json else { unreachable!("made as an object") };
+    map
+}
+
+/// Hashes all voxels as little-endian bytes, in order.
+struct Hashing;
+
+impl Work for Hashing {
+    type State = Vec<Slab>;
+    type Part = Vec<Slab>;
+
+    fn begin(&self, _frame: usize, _z: Range<usize>) -> Result<Vec<Slab>> {
+        Ok(Vec::new())
+    }
+
+    fn step(&self, slabs: &mut Vec<Slab>, _frame: usize, _z: Range<usize>, pulled: &[Slab]) -> Result<()> {
+        slabs.extend(pulled.iter().cloned());
+        Ok(())
+    }
+
+    fn end(&self, slabs: Vec<Slab>) -> Result<Vec<Slab>> {
+        Ok(slabs)
+    }
+}
+
+fn hashed(run: &Run, source: &dyn Source) -> Result<String> {
+    let header = source.header();
+    run.begin("hashing", (header.nz() * header.frames.count) as u64);
+    let mut hasher = Sha256::new();
+    let cut = Cut::new(run, header, &[source], false);
+    let cut = cut.at_most(cut.step);
+    sweep(run, header.nz(), &[source], 0..header.frames.count, cut, &Hashing, |slabs| {
+        slabs.iter().for_each(|s| hasher.update(s.data.bytes()));
+        Ok(())
+    })?;
+    Ok(hasher.finalize().iter().map(|b| format!("{b:02x}")).collect())
+}
+
+/// Reads everything once, so that damage is found.
+fn read_through(run: &Run, source: &dyn Source) -> Result<()> {
+    hashed(run, source).map(|_| ())
+}
+
+fn values(run: &Run, source: &dyn Source) -> Result<Json> {
+    let sha256 = hashed(run, source)?;
+    if source.header().voxel == Type::Rgb8 {
+        return Ok(json!({"sha256": sha256, "count": source.header().voxels() * source.header().frames.count}));
+    }
+    let op = Statistics::build(&Values::default())?;
+    let value = fold(run, "statistics", &op, &[source])?;
+    let Object::Table(table) = isovox_ops::access::AnyReduce::object(&op, &value, &[source.header()])? else { unreachable!("statistics gives a table") };
+    let cell = |name: &str| table.column(name).map_or(Json::Null, |c: &Column| c.json(0));
+    let number = |name: &str| match (cell(name), source.header().voxel.is_integer()) {
+        (Json::Number(n), true) => n.as_f64().filter(|v| v.fract() == 0.0 && v.abs() < 9e15).map_or(Json::Number(n.clone()), |v| json!(v as i64)),
+        (other, _) => other,
+    };
+    Ok(json!({"min": number("min"), "max": number("max"), "mean": cell("mean"), "sd": cell("sd"), "count": cell("count"), "nan": cell("nan"), "sha256": sha256}))
+}
+
+fn as_text(out: &Map<String, Json>, header: &Header) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| text.push_str(&format!("{name:<10} {value}\n"));
+    let plain = |v: &Json| v.as_str().map_or_else(|| v.to_string(), String::from);
+    line("file", plain(&out["path"]));
+    line("format", plain(&out["format"]));
+    let frames = if header.frames.count > 1 { format!(", {} frames ({})", header.frames.count, header.frames.axis.name()) } else { String::new() };
+    line("size", format!("{} voxels (x, y, z){frames}", header.size()));
+    line("type", format!("{}, {}", header.voxel, isovox_volume::run::human(header.bytes())));
+    line("values", format!("{} ({}: {})", plain(&out["quantity"]["kind"]), plain(&out["quantity"]["certain"]), plain(&out["quantity"]["evidence"])));
+    match header.geometry.spacing() {
+        Some([x, y, z]) => {
+            let unit = |v: f64| if v < 0.1 { format!("{} um", short(v * 1000.0)) } else { format!("{} mm", short(v)) };
+            line("spacing", format!("{} x {} x {}", unit(x), unit(y), unit(z)));
+            line("space", match header.geometry.axes() {
+                Some(axes) => format!("patient, axes run to {axes}"),
+                None => "local (the scale is known, the axes mean nothing anatomical)".into(),
+            });
+        }
+        None => line("spacing", "unknown; name it with --voxel-size 5.3um".into()),
+    }
+    line("geometry", plain(&out["verdict"]["text"]));
+    if let Some(values) = out.get("values") {
+        line("range", format!("{} to {}, mean {}, sd {}", values["min"], values["max"], values["mean"], values["sd"]));
+        line("sha256", plain(&values["sha256"]));
+    }
+    if let Some(metadata) = out.get("metadata") {
+        line("header", format!("{metadata:#}"));
+    }
+    for warning in &header.warnings {
+        line("warning", warning.clone());
+    }
+    text
+}
+
+fn short(v: f64) -> String {
+    let text = format!("{v:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
+}

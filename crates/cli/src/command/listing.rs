@@ -1,0 +1,59 @@
+//! `isovox ops` and `isovox completions`.
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use isovox_ops::{FAMILIES, find};
+use isovox_volume::Result;
+use serde_json::Value as Json;
+
+use super::settings::Settings;
+use super::{Exit, chain};
+
+/// `isovox ops`.
+pub(crate) fn command() -> Command {
+    Command::new("ops")
+        .about("List the operations, or describe one.")
+        .after_help("Example:\n  isovox ops\n  isovox ops otsu\n  isovox ops --json")
+        .arg(Arg::new("name").value_name("OP").help("One operation"))
+        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Every declaration as JSON"))
+}
+
+/// Runs it.
+pub(crate) fn run(matches: &ArgMatches, _settings: &Settings) -> Result<Exit> {
+    if let Some(name) = matches.get_one::<String>("name") {
+        find(name)?;
+        if let Some(mut page) = chain::page(name).filter(|_| !matches.get_flag("json")) {
+            println!("{}", page.render_long_help());
+            return Ok(Exit::Done);
+        }
+    }
+    let only = matches.get_one::<String>("name");
+    if matches.get_flag("json") {
+        let wanted = isovox_ops::all().filter(|(_, e)| only.is_none_or(|n| (e.spec)().name == n));
+        let list: Vec<Json> = wanted.map(|(family, e)| (e.spec)().json(family)).collect();
+        println!("{:#}", Json::Array(list));
+        return Ok(Exit::Done);
+    }
+    for (family, ops) in FAMILIES {
+        println!("{family}");
+        for entry in *ops {
+            let spec = (entry.spec)();
+            println!("  {:<16} {}", spec.name, spec.brief);
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// `isovox completions`.
+pub(crate) fn completions_command() -> Command {
+    Command::new("completions")
+        .about("Print the completion script of a shell.")
+        .after_help("Example:\n  isovox completions bash > ~/.local/share/bash-completion/completions/isovox")
+        .arg(Arg::new("shell").required(true).value_parser(value_parser!(clap_complete::Shell)))
+}
+
+/// Runs it.
+pub(crate) fn run_completions(matches: &ArgMatches, _settings: &Settings) -> Result<Exit> {
+    let shell = *matches.get_one::<clap_complete::Shell>("shell").expect("clap requires it");
+    clap_complete::generate(shell, &mut super::command(), "isovox", &mut std::io::stdout());
+    Ok(Exit::Done)
+}

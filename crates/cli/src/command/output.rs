@@ -1,0 +1,76 @@
+//! Writing what was made, with how it was made.
+
+use std::path::{Path, PathBuf};
+
+use isovox_engine::{hash, write as engine_write};
+use isovox_formats::open::format_for;
+use isovox_formats::{Input, Target, picture, table};
+use isovox_ops::spec::Kind;
+use isovox_volume::error::At;
+use isovox_volume::{Error, Object, Provenance, Result, Run, Step};
+use serde_json::json;
+
+use super::settings::Settings;
+
+/// What a chain made.
+pub(crate) struct Made<'a> {
+    /// The result.
+    pub(crate) object: Object,
+    /// The chain.
+    pub(crate) steps: Vec<Step>,
+    /// What was read.
+    pub(crate) files: &'a [Input],
+}
+
+/// Refuses a name that this kind of result is not written under, before anything is read.
+pub(crate) fn check_name(kind: Kind, out: &Path) -> Result<()> {
+    match kind {
+        Kind::Table => table::check_name(out),
+        Kind::Picture => picture::check_name(out),
+        Kind::Mesh => Err(Error::unsupported("meshes in this build").within(out)),
+        _ => format_for(out).map(|_| ()),
+    }
+}
+
+/// Writes the result and its provenance: embedded where the format has room, else beside.
+pub(crate) fn write(run: &Run, made: Made<'_>, out: &Path, settings: &Settings) -> Result<Vec<PathBuf>> {
+    let provenance = Provenance { command: settings.told(), space: space(&made.object), steps: made.steps, inputs: hash::inputs(made.files)? };
+    let text = provenance.json().to_string();
+    let mut embedded = true;
+    let written = match &made.object {
+        Object::Volume(source) => {
+            embedded = format_for(out)?.embeds();
+            let target = Target { path: out.to_path_buf(), force: settings.force, provenance: Some(text) };
+            engine_write::volume(run, source.as_ref(), &target)?
+        }
+        Object::Table(t) => {
+            embedded = false;
+            vec![table::write(t, out, settings.force)?]
+        }
+        Object::Picture(p) => vec![picture::write(p, out, settings.force, Some(&text))?],
+        Object::Mesh(_) => return Err(Error::unsupported("meshes in this build")),
+    };
+    if !embedded {
+        beside(run, &provenance, out)?;
+    }
+    Ok(written)
+}
+
+fn space(object: &Object) -> String {
+    match object {
+        Object::Volume(source) => source.header().geometry.space().name().into(),
+        _ => String::new(),
+    }
+}
+
+/// `OUT.provenance.json`, with times; it belongs to OUT and is replaced with it.
+fn beside(run: &Run, provenance: &Provenance, out: &Path) -> Result<()> {
+    let mut name = out.as_os_str().to_owned();
+    name.push(".provenance.json");
+    let mut json = provenance.json();
+    let map = json.as_object_mut().expect("made as an object");
+    map.insert("created".into(), json!(isovox_jobs::clock::now()));
+    map.insert("phases".into(), run.phases().iter().map(|(name, seconds)| json!({"name": name, "seconds": seconds})).collect());
+    map.insert("peak_memory_mb".into(), json!(isovox_jobs::clock::peak_memory_mb()));
+    isovox_formats::staged::write_file(Path::new(&name), true, format!("{json:#}\n").as_bytes()).at(out).map(|_| ())
+}

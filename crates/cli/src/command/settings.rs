@@ -1,0 +1,83 @@
+//! What holds for a whole run: threads, memory, temporary folder, progress, cancellation, and the words given.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::ArgMatches;
+use isovox_volume::run::{Progress, free_memory};
+use isovox_volume::{Error, Result, Run};
+
+use super::arguments::bytes;
+use super::talk::Talk;
+
+/// Memory of the process beside what is accounted for: code, stacks, allocator.
+const OWN: usize = 48 << 20;
+
+/// What holds for a whole run.
+pub(crate) struct Settings {
+    threads: usize,
+    memory: usize,
+    temp: Option<PathBuf>,
+    progress: Option<Progress>,
+    cancel: Arc<AtomicBool>,
+    /// Whether existing output is replaced.
+    pub(crate) force: bool,
+    /// The command line.
+    pub(crate) words: Vec<OsString>,
+}
+
+impl Settings {
+    /// From the flags that all commands share.
+    pub(crate) fn read(matches: &ArgMatches, words: Vec<OsString>, talk: &Talk) -> Result<Settings> {
+        let cancel = Arc::new(AtomicBool::new(false));
+        let flag = cancel.clone();
+        // A second interrupt ends the process at once; the first lets it clean up.
+        let _ = ctrlc::set_handler(move || {
+            if flag.swap(true, Ordering::SeqCst) {
+                std::process::exit(130);
+            }
+        });
+        let threads = matches.try_get_one::<usize>("threads").ok().flatten().copied();
+        if threads == Some(0) {
+            return Err(Error::parameter("--threads 0").expected("at least 1"));
+        }
+        let all = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let memory = matches.try_get_one::<String>("memory").ok().flatten().map(|t| bytes(t)).transpose()?;
+        let memory = memory.map_or_else(|| free_memory() / 4 * 3, |m| if m > 4 * OWN { m - OWN } else { m / 4 * 3 });
+        let temp = matches.try_get_one::<PathBuf>("temp").ok().flatten().cloned();
+        if let Some(folder) = temp.as_ref().filter(|f| !f.is_dir()) {
+            return Err(Error::not_found("--temp: no such folder").within(folder));
+        }
+        let force = matches.try_get_one::<bool>("force").ok().flatten() == Some(&true);
+        Ok(Settings { threads: threads.unwrap_or(all), memory, temp, progress: talk.progress(), cancel, force, words })
+    }
+
+    /// A run whose temporary files lie beside an output.
+    pub(crate) fn start(&self, beside: Option<&Path>) -> Run {
+        let folder = beside.map(|p| if p.is_dir() { p } else { p.parent().unwrap_or(Path::new("")) }).filter(|p| p.is_dir());
+        let temp = self.temp.clone().or_else(|| folder.map(Path::to_path_buf)).unwrap_or_else(std::env::temp_dir);
+        let run = Run::new(self.threads, self.memory, temp).with_cancel(self.cancel.clone());
+        match &self.progress {
+            Some(progress) => run.with_progress(progress.clone()),
+            None => run,
+        }
+    }
+
+    /// The words as the provenance keeps them: paths by their base name.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let mut told = vec!["isovox".to_string()];
+        told.extend(self.words.iter().skip(1).map(|w| by_name(&w.to_string_lossy())));
+        told
+    }
+}
+
+fn by_name(word: &str) -> String {
+    let path = Path::new(word);
+    let separated = word.contains(std::path::MAIN_SEPARATOR) && !word.starts_with("--");
+    match path.file_name() {
+        Some(name) if separated => name.to_string_lossy().into_owned(),
+        _ => word.to_string(),
+    }
+}

@@ -1,0 +1,103 @@
+//! stdout is data, stderr is talk: errors, warnings, progress.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use isovox_volume::run::Progress;
+use isovox_volume::{Error, Kind, Phase};
+use serde_json::json;
+
+/// How to speak.
+pub(crate) struct Talk {
+    json_errors: bool,
+    progress: Style,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Style {
+    Bar,
+    Json,
+    None,
+}
+
+impl Talk {
+    /// Read from the bare words, since it must be known before they are parsed.
+    pub(crate) fn from_words(words: &[OsString]) -> Talk {
+        let value = |flag: &str| {
+            let at = words.iter().position(|w| w.to_string_lossy().split('=').next() == Some(flag))?;
+            let word = words[at].to_string_lossy().into_owned();
+            word.split_once('=').map(|(_, v)| v.to_string()).or_else(|| Some(words.get(at + 1)?.to_string_lossy().into_owned()))
+        };
+        let progress = match value("--progress").as_deref() {
+            Some("json") => Style::Json,
+            Some("none") => Style::None,
+            Some("bar") => Style::Bar,
+            _ if std::io::stderr().is_terminal() => Style::Bar,
+            _ => Style::None,
+        };
+        Talk { json_errors: value("--error").as_deref() == Some("json"), progress }
+    }
+
+    /// Who is told of progress.
+    pub(crate) fn progress(&self) -> Option<Progress> {
+        match self.progress {
+            Style::None => None,
+            Style::Json => Some(Arc::new(|p: &Phase| eprintln!("{}", json!({"phase": p.name, "done": p.done, "of": p.of, "eta_s": p.eta_s})))),
+            Style::Bar => Some(Arc::new(bar)),
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn clear(&self) {
+        if self.progress == Style::Bar {
+            eprint!("\r\x1b[K");
+        }
+    }
+
+    /// Says what failed; the exit code of its kind.
+    pub(crate) fn fail(&self, error: &Error) -> ExitCode {
+        self.clear();
+        if self.json_errors {
+            eprintln!("{}", json!({"kind": error.kind().name(), "message": error.to_string(), "help": error.next_step(), "path": error.path().map(|p| p.to_string_lossy())}));
+        } else {
+            eprintln!("error: {error}");
+            if let Some(step) = error.next_step() {
+                eprintln!("help: {step}");
+            }
+        }
+        ExitCode::from(match error.kind() {
+            Kind::Parameter => 2,
+            Kind::Cancelled => 130,
+            _ => 1,
+        })
+    }
+
+    /// A wrong command line, or a page of help that was asked for.
+    pub(crate) fn usage(&self, error: &clap::Error) -> ExitCode {
+        let asked = !error.use_stderr();
+        if self.json_errors && !asked {
+            let text = error.to_string();
+            let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            eprintln!("{}", json!({"kind": Kind::Parameter.name(), "message": first, "help": "isovox --help", "path": null}));
+        } else {
+            let _ = error.print();
+        }
+        if asked { ExitCode::SUCCESS } else { ExitCode::from(2) }
+    }
+}
+
+/// A line that says what a careful user should know.
+pub(crate) fn warn(text: &str) {
+    eprintln!("warning: {text}");
+}
+
+fn bar(phase: &Phase) {
+    let share = if phase.of == 0 { 0.0 } else { phase.done as f64 / phase.of as f64 };
+    let full = (share * 24.0) as usize;
+    let eta = phase.eta_s.map_or(String::new(), |s| format!(", {s:.0} s to go"));
+    let mut err = std::io::stderr().lock();
+    let _ = write!(err, "\r\x1b[K{:<20} [{}{}] {} of {}{eta}", phase.name, "=".repeat(full), " ".repeat(24 - full), phase.done, phase.of);
+    let _ = err.flush();
+}

@@ -1,0 +1,72 @@
+//! Parameters for every operation, made from its declaration.
+
+use isovox_ops::spec::{Parameter, Spec, Values};
+
+/// What cannot be guessed: parameters that only mean something together with the input, or of which one of several must be given.
+const GIVEN: &[(&str, &[(&str, &str)])] = &[
+    ("cast", &[("type", "f64")]),
+    ("cast", &[("type", "i16"), ("saturate", "true")]),
+    ("crop", &[("region", "1:,:,2:")]),
+    ("crop", &[("center", "3x2x3")]),
+    ("crop", &[("region", ":,:,:")]),
+    ("remove-small", &[("min", "4vox")]),
+    ("threshold", &[("lower", "2")]),
+    ("threshold", &[("lower", "-3.5"), ("upper", "90.5")]),
+];
+
+/// The first is what the operation is judged by; the others differ from it in one parameter, or stand in the table.
+pub(crate) fn variants(spec: &Spec) -> Vec<Values> {
+    let mut rows = GIVEN.iter().filter(|(name, _)| *name == spec.name).map(|(_, row)| row.to_vec());
+    let first = with(spec, &rows.next().unwrap_or_default());
+    let mut all = vec![first.clone()];
+    all.extend(rows.map(|row| with(spec, &row)));
+    for parameter in &spec.parameters {
+        for other in others(parameter) {
+            let mut values = first.clone();
+            values.set(parameter.name, other);
+            all.push(values);
+        }
+    }
+    all
+}
+
+fn with(spec: &Spec, row: &[(&str, &str)]) -> Values {
+    let mut values = Values::default();
+    for parameter in spec.parameters.iter().filter(|p| p.required()) {
+        if row.iter().all(|(name, _)| *name != parameter.name) {
+            values.set(parameter.name, guess(spec, parameter));
+        }
+    }
+    row.iter().for_each(|(name, text)| values.set(name, *text));
+    values
+}
+
+/// A value of a required parameter.
+fn guess(spec: &Spec, parameter: &Parameter) -> String {
+    if let Some(choice) = parameter.choices.first() {
+        return (*choice).to_string();
+    }
+    let least = parameter.range.map_or(1.0, |r| r.least.max(1.0).min(r.greatest));
+    match parameter.kind {
+        "whole number" | "integer" | "extent" => format!("{}", least.ceil()),
+        "number" => format!("{least}"),
+        "length" => format!("{least}vox"),
+        "size" => "4vox".into(),
+        "flag" => "true".into(),
+        kind => panic!("{}: --{} is a {kind} without default: add a row to GIVEN", spec.name, parameter.name),
+    }
+}
+
+/// Other values of a parameter that has a few.
+fn others(parameter: &Parameter) -> Vec<String> {
+    let default = parameter.default.as_ref().map(|d| d.as_str().map_or_else(|| d.to_string(), String::from));
+    let mut list: Vec<String> = parameter.choices.iter().map(|c| (*c).to_string()).collect();
+    if parameter.is_flag() {
+        list = vec!["true".into(), "false".into()];
+    }
+    if let (true, Some(range), "whole number") = (list.is_empty(), parameter.range, parameter.kind) {
+        list = vec![format!("{}", range.least), format!("{}", (range.least + 2.0).min(range.greatest))];
+    }
+    list.retain(|text| Some(text) != default.as_ref());
+    list
+}

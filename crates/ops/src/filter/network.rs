@@ -1,0 +1,193 @@
+//! Sorting networks over lanes of neighbouring voxels: no branches, so compilers make them minima and maxima of whole registers.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+/// Lanes that one step works on.
+pub(crate) const LANES: usize = 32;
+
+/// Values of one rank in neighbouring voxels.
+pub(crate) type Lanes<T> = [T; LANES];
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Keep {
+    Both,
+    Least,
+    Greatest,
+}
+
+/// The lesser value goes to `low`, the greater to `high`; a value that no rank asked for is not made.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    low: usize,
+    high: usize,
+    keep: Keep,
+}
+
+/// Merges sorted lists and keeps some ranks of the whole.
+#[derive(Debug)]
+pub(crate) struct Network {
+    steps: Vec<Step>,
+    kept: Vec<usize>,
+    inputs: usize,
+}
+
+impl Network {
+    /// Merges sorted lists of these lengths, whose values follow each other, and keeps these ranks.
+    ///
+    /// Lists of one value each are sorted. Source: Batcher's odd-even merge of any two lengths (Knuth 5.3.4), shortest
+    /// lists first, then without the steps that no kept rank needs.
+    pub(crate) fn merge(lengths: &[usize], keep: Range<usize>) -> Network {
+        let inputs = lengths.iter().sum();
+        let mut start = 0;
+        let mut lists: VecDeque<Vec<usize>> = VecDeque::new();
+        for &n in lengths {
+            lists.push_back((start..start + n).collect());
+            start += n;
+        }
+        let mut steps = Vec::new();
+        while lists.len() > 1 {
+            lists.make_contiguous().sort_by_key(Vec::len);
+            let (a, b) = (lists.pop_front().expect("more than one"), lists.pop_front().expect("more than one"));
+            lists.push_front(odd_even(&a, &b, &mut steps));
+        }
+        let order = lists.pop_front().unwrap_or_default();
+        let kept = order[keep].to_vec();
+        Network { steps: prune(&steps, &kept, inputs), kept, inputs }
+    }
+
+    /// Ranks kept.
+    pub(crate) fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Values merged.
+    pub(crate) fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Runs in place; the kept ranks are at [`Network::kept`].
+    pub(crate) fn run<T: Copy + PartialOrd>(&self, lanes: &mut [Lanes<T>]) {
+        for step in &self.steps {
+            let [low, high] = lanes.get_disjoint_mut([step.low, step.high]).expect("a step joins two of the network's values");
+            match step.keep {
+                Keep::Both => both(low, high),
+                Keep::Least => low.iter_mut().zip(high).for_each(|(a, b)| *a = least(*a, *b)),
+                Keep::Greatest => high.iter_mut().zip(low).for_each(|(b, a)| *b = greatest(*a, *b)),
+            }
+        }
+    }
+
+    /// Where the kept ranks are after a run, from the least.
+    pub(crate) fn kept(&self) -> &[usize] {
+        &self.kept
+    }
+}
+
+fn both<T: Copy + PartialOrd>(low: &mut Lanes<T>, high: &mut Lanes<T>) {
+    for (a, b) in low.iter_mut().zip(high) {
+        (*a, *b) = (least(*a, *b), greatest(*a, *b));
+    }
+}
+
+/// The lesser one; with [`greatest`] both values are kept, whatever they are.
+#[inline(always)]
+pub(crate) fn least<T: Copy + PartialOrd>(a: T, b: T) -> T {
+    if b < a { b } else { a }
+}
+
+/// The greater one.
+#[inline(always)]
+pub(crate) fn greatest<T: Copy + PartialOrd>(a: T, b: T) -> T {
+    if b < a { a } else { b }
+}
+
+/// Merges two sorted lists of places; gives the places in sorted order.
+fn odd_even(a: &[usize], b: &[usize], steps: &mut Vec<Step>) -> Vec<usize> {
+    match (a, b) {
+        ([], list) | (list, []) => list.to_vec(),
+        ([a], [b]) => {
+            steps.push(Step { low: *a, high: *b, keep: Keep::Both });
+            vec![*a, *b]
+        }
+        _ => {
+            let every = |list: &[usize], first: usize| list.iter().skip(first).step_by(2).copied().collect::<Vec<_>>();
+            let ahead = odd_even(&every(a, 0), &every(b, 0), steps);
+            let behind = odd_even(&every(a, 1), &every(b, 1), steps);
+            let mut order = vec![ahead[0]];
+            for i in 0..behind.len().max(ahead.len() - 1) {
+                match (behind.get(i), ahead.get(i + 1)) {
+                    (Some(&low), Some(&high)) => {
+                        steps.push(Step { low, high, keep: Keep::Both });
+                        order.extend([low, high]);
+                    }
+                    (one, other) => order.extend(one.or(other)),
+                }
+            }
+            order
+        }
+    }
+}
+
+/// Leaves out what no kept place needs, from the last step to the first.
+fn prune(steps: &[Step], kept: &[usize], inputs: usize) -> Vec<Step> {
+    let mut needed = vec![false; inputs];
+    kept.iter().for_each(|&k| needed[k] = true);
+    let mut left: Vec<Step> = Vec::new();
+    for step in steps.iter().rev() {
+        let keep = match (needed[step.low], needed[step.high]) {
+            (true, true) => Keep::Both,
+            (true, false) => Keep::Least,
+            (false, true) => Keep::Greatest,
+            (false, false) => continue,
+        };
+        (needed[step.low], needed[step.high]) = (true, true);
+        left.push(Step { keep, ..*step });
+    }
+    left.reverse();
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By the zero-one principle a network that merges all sorted lists of 0 and 1 merges everything.
+    #[track_caller]
+    fn check(lengths: &[usize], keep: Range<usize>) {
+        let network = Network::merge(lengths, keep.clone());
+        let choices: usize = lengths.iter().map(|n| n + 1).product();
+        for mut choice in 0..choices {
+            let mut values = Vec::new();
+            for &n in lengths {
+                let ones = choice % (n + 1);
+                choice /= n + 1;
+                values.extend((0..n).map(|i| u8::from(i >= n - ones)));
+            }
+            let mut lanes: Vec<Lanes<u8>> = values.iter().map(|&v| [v; LANES]).collect();
+            network.run(&mut lanes);
+            values.sort_unstable();
+            assert_eq!(network.kept().iter().map(|&k| lanes[k][7]).collect::<Vec<_>>(), values[keep.clone()], "{lengths:?}");
+        }
+    }
+
+    #[test]
+    fn lists_of_any_length_merge() {
+        for a in 0..9 {
+            for b in 0..9 {
+                check(&[a, b], 0..a + b);
+            }
+        }
+        check(&[1; 9], 0..9);
+        check(&[6, 3, 4, 7], 0..20);
+    }
+
+    #[test]
+    fn some_ranks_cost_less() {
+        check(&[9, 9], 4..14);
+        check(&[1; 11], 5..6);
+        check(&[10, 10, 10], 12..19);
+        assert!(Network::merge(&[9, 9], 4..14).steps.len() < Network::merge(&[9, 9], 0..18).steps.len());
+        assert_eq!(Network::merge(&[1; 5], 0..5).steps.len(), 9);
+    }
+}
