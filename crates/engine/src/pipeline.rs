@@ -73,6 +73,7 @@ impl Pipeline {
         let parameters = op.parameters();
         let mut inputs = vec![self.source.clone()];
         inputs.extend(ports(&spec, others)?);
+        same_frames(&inputs)?;
         let name = spec.name;
         let mut link = Link { op: name.into(), parameters, decide: None };
         self.source = match op.access() {
@@ -132,6 +133,15 @@ impl Pipeline {
         };
         let steps = self.links.into_iter().map(|l| Step { op: l.op, parameters: l.parameters, found: l.decide.map_or(Json::Null, |d| d.found()) }).collect();
         Ok(Outcome { object, steps })
+    }
+}
+
+/// Refuses further inputs that have neither one frame, which serves all, nor as many as the first.
+fn same_frames(inputs: &[Arc<dyn Source>]) -> Result<()> {
+    let count = inputs[0].header().frames.count;
+    match inputs.iter().map(|i| i.header().frames.count).find(|&n| n != 1 && n != count) {
+        Some(n) => Err(Error::parameter("further input").found(format_args!("{n} frames")).expected(format_args!("1 or {count}")).help("choose one with --frame N")),
+        None => Ok(()),
     }
 }
 

@@ -169,7 +169,9 @@ pub fn sweep<W: Work>(run: &Run, nz: usize, sources: &[&dyn Source], frames: Ran
 
 fn walk<W: Work>(run: &Run, sources: &[&dyn Source], step: usize, work: &W, stretch: &Stretch, after_step: &mut dyn FnMut()) -> Result<W::Part> {
     run.check()?;
-    let mut cursors = sources.iter().map(|s| s.open(run, stretch.frame, stretch.z.clone())).collect::<Result<Vec<Box<dyn Cursor + '_>>>>()?;
+    // A further input of one frame (a mask) serves every frame.
+    let frame = |s: &dyn Source| stretch.frame.min(s.header().frames.count - 1);
+    let mut cursors = sources.iter().map(|s| s.open(run, frame(*s), stretch.z.clone())).collect::<Result<Vec<Box<dyn Cursor + '_>>>>()?;
     let mut part = work.begin(stretch.frame, stretch.z.clone())?;
     let mut slabs = Vec::with_capacity(cursors.len());
     let mut z = stretch.z.start;

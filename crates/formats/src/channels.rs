@@ -12,14 +12,14 @@ use isovox_volume::{Cursor, FrameAxis, Frames, Header, Result, Run, Slab, Source
 pub struct Channels {
     inner: Arc<dyn Source>,
     header: Header,
-    channels: usize,
+    count: usize,
 }
 
 impl Channels {
     /// `header` is the outer one; its frames are set here.
-    pub fn new(inner: Arc<dyn Source>, mut header: Header, channels: usize) -> Channels {
-        header.frames = Frames { count: channels, axis: FrameAxis::Channel, values: Vec::new() };
-        Channels { inner, header, channels }
+    pub fn new(inner: Arc<dyn Source>, mut header: Header, count: usize) -> Channels {
+        header.frames = Frames { count, axis: FrameAxis::Channel, values: Vec::new() };
+        Channels { inner, header, count }
     }
 }
 
@@ -56,7 +56,7 @@ impl Source for Channels {
 
     fn open<'a>(&'a self, run: &'a Run, frame: usize, z: Range<usize>) -> Result<Box<dyn Cursor + 'a>> {
         let inner = self.inner.open(run, 0, z)?;
-        Ok(Box::new(Apart { inner, header: &self.header, channels: self.channels, channel: frame, pool: Pool::default() }))
+        Ok(Box::new(Apart { inner, header: &self.header, channels: self.count, channel: frame, pool: Pool::default() }))
     }
 
     fn flight(&self, planes: usize) -> usize {

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use isovox_volume::error::At;
 use isovox_volume::{Error, Result};
@@ -22,9 +23,34 @@ pub trait ReadAt: Send + Sync {
     fn read_at(&self, at: u64, out: &mut [u8]) -> std::io::Result<()>;
 }
 
+/// Files kept open at once; a series of thousands of slices would use up what a process may hold.
+const MOST_OPEN: usize = 128;
+
+static OPEN: AtomicUsize = AtomicUsize::new(0);
+
 struct OnDisk {
-    file: File,
+    /// `None` for files beyond [`MOST_OPEN`]: they are opened for each read.
+    file: Option<File>,
+    path: PathBuf,
     len: u64,
+}
+
+impl OnDisk {
+    fn new(file: File, path: &Path, len: u64) -> OnDisk {
+        let keep = OPEN.fetch_add(1, Ordering::Relaxed) < MOST_OPEN;
+        if !keep {
+            OPEN.fetch_sub(1, Ordering::Relaxed);
+        }
+        OnDisk { file: keep.then_some(file), path: path.to_path_buf(), len }
+    }
+}
+
+impl Drop for OnDisk {
+    fn drop(&mut self) {
+        if self.file.is_some() {
+            OPEN.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
 }
 
 impl ReadAt for OnDisk {
@@ -32,23 +58,30 @@ impl ReadAt for OnDisk {
         self.len
     }
 
-    #[cfg(unix)]
     fn read_at(&self, at: u64, out: &mut [u8]) -> std::io::Result<()> {
-        std::os::unix::fs::FileExt::read_exact_at(&self.file, out, at)
-    }
-
-    #[cfg(windows)]
-    fn read_at(&self, mut at: u64, mut out: &mut [u8]) -> std::io::Result<()> {
-        while !out.is_empty() {
-            let n = std::os::windows::fs::FileExt::seek_read(&self.file, out, at)?;
-            if n == 0 {
-                return Err(std::io::ErrorKind::UnexpectedEof.into());
-            }
-            at += n as u64;
-            out = &mut out[n..];
+        match &self.file {
+            Some(file) => read_exact_at(file, at, out),
+            None => read_exact_at(&File::open(&self.path)?, at, out),
         }
-        Ok(())
     }
+}
+
+#[cfg(unix)]
+pub(crate) fn read_exact_at(file: &File, at: u64, out: &mut [u8]) -> std::io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, out, at)
+}
+
+#[cfg(windows)]
+pub(crate) fn read_exact_at(file: &File, mut at: u64, mut out: &mut [u8]) -> std::io::Result<()> {
+    while !out.is_empty() {
+        let n = std::os::windows::fs::FileExt::seek_read(file, out, at)?;
+        if n == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        at += n as u64;
+        out = &mut out[n..];
+    }
+    Ok(())
 }
 
 impl ReadAt for Vec<u8> {
@@ -104,7 +137,7 @@ impl Input {
         let len = file.metadata().at(path)?.len();
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Ok(Input { name, path: path.to_path_buf(), place: Place::Folder(folder.to_path_buf()), bytes: Arc::new(OnDisk { file, len }) })
+        Ok(Input { name, path: path.to_path_buf(), place: Place::Folder(folder.to_path_buf()), bytes: Arc::new(OnDisk::new(file, path, len)) })
     }
 
     /// An entry of an archive; `path` names the archive.
@@ -154,12 +187,12 @@ impl Input {
 
     /// Fills `out` from byte `at`.
     pub fn read_at(&self, at: u64, out: &mut [u8]) -> Result<()> {
-        self.bytes.read_at(at, out).map_err(|e| {
-            if e.kind() == std::io::ErrorKind::UnexpectedEof {
+        self.bytes.read_at(at, out).map_err(|e| match e.kind() {
+            std::io::ErrorKind::UnexpectedEof => {
                 Error::corrupt("data").found(format_args!("{} bytes", self.len())).expected(format_args!("{}", at + out.len() as u64)).help("the file is cut off; copy it again").within(&self.path)
-            } else {
-                Error::io(&e, &self.path)
             }
+            std::io::ErrorKind::InvalidData => Error::corrupt(&e).help("the file is damaged; copy it again").within(&self.path),
+            _ => Error::io(&e, &self.path),
         })
     }
 
@@ -180,7 +213,12 @@ impl Input {
 
     /// A reader from byte `from` on, for libraries that want one.
     pub fn reader(&self, from: u64) -> Reader {
-        Reader { bytes: self.bytes.clone(), at: from, len: self.len() }
+        Reader::new(self.bytes.clone(), from)
+    }
+
+    /// Its bytes without name and place, as an archive holds on to them.
+    pub(crate) fn shared(&self) -> Arc<dyn ReadAt> {
+        self.bytes.clone()
     }
 
     /// Names of the files beside it, in natural order.
@@ -226,6 +264,14 @@ pub struct Reader {
     bytes: Arc<dyn ReadAt>,
     at: u64,
     len: u64,
+}
+
+impl Reader {
+    /// Bytes from `at` to their end.
+    pub(crate) fn new(bytes: Arc<dyn ReadAt>, at: u64) -> Reader {
+        let len = bytes.len();
+        Reader { bytes, at, len }
+    }
 }
 
 impl Read for Reader {

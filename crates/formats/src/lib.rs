@@ -7,9 +7,11 @@ pub mod embed;
 pub mod format;
 pub mod input;
 pub mod open;
+pub mod picture;
 pub mod staged;
 pub mod stored;
 pub mod stream;
+pub mod table;
 pub mod unit;
 
 pub mod metaimage;

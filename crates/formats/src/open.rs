@@ -6,6 +6,8 @@ use isovox_volume::{Error, Header, Result, Sink, Type};
 
 use crate::format::{FORMATS, Format, Given, Scan, Target};
 use crate::input::{Input, natural};
+use crate::raw::Raw;
+use crate::zip;
 
 /// Which of a NIfTI file's affines is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +38,13 @@ pub struct RawOptions {
     pub gap: Option<u64>,
 }
 
+impl RawOptions {
+    /// Whether they say all that a headerless file needs: then nothing else is looked at.
+    pub fn whole(&self) -> bool {
+        self.size.is_some() && self.voxel.is_some()
+    }
+}
+
 /// How a scan is opened.
 #[derive(Clone, Debug, Default)]
 pub struct OpenOptions {
@@ -64,6 +73,9 @@ pub fn open_given(given: Given, options: &OpenOptions) -> Result<Scan> {
         Given::One(input) => input.head(512)?,
         Given::Many(_) => Vec::new(),
     };
+    if options.raw.whole() && !zip::is_zip(&head) {
+        return Raw.open(given, options);
+    }
     match FORMATS.iter().find(|f| f.recognises(&given, &head)) {
         Some(format) => format.open(given, options),
         None => Err(unknown(&given)),

@@ -76,12 +76,12 @@ impl Staged {
 }
 
 #[cfg(unix)]
-fn write_all_at(file: &File, at: u64, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn write_all_at(file: &File, at: u64, bytes: &[u8]) -> std::io::Result<()> {
     std::os::unix::fs::FileExt::write_all_at(file, bytes, at)
 }
 
 #[cfg(windows)]
-fn write_all_at(file: &File, mut at: u64, mut bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn write_all_at(file: &File, mut at: u64, mut bytes: &[u8]) -> std::io::Result<()> {
     while !bytes.is_empty() {
         let n = std::os::windows::fs::FileExt::seek_write(file, bytes, at)?;
         at += n as u64;

@@ -249,3 +249,29 @@ impl Sink for StreamSink {
         Ok(paths)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut e = GzEncoder::new(Vec::new(), Compression::new(6));
+        e.write_all(bytes).unwrap();
+        e.finish().unwrap()
+    }
+
+    fn read(bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
+        let mut out = Vec::new();
+        Codec::Gzip.reader(&Input::bytes("a.gz", bytes), 0).read_to_end(&mut out).map(|_| out)
+    }
+
+    #[test]
+    fn members_follow_each_other_and_zeros_are_padding() {
+        let two = [gzip(b"one"), gzip(b"two")].concat();
+        assert_eq!(read(two.clone()).unwrap(), b"onetwo");
+        assert_eq!(read([two.clone(), vec![0; 512]].concat()).unwrap(), b"onetwo");
+        assert!(read([two.clone(), b"junk".to_vec()].concat()).is_err());
+        assert!(read(two[..two.len() - 1].to_vec()).is_err());
+        assert!(read(Vec::new()).is_err());
+    }
+}

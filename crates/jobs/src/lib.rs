@@ -1,6 +1,7 @@
 //! Whole jobs made of operations, and phantoms with known truth.
 
 pub mod clock;
+pub mod demo;
 pub mod folder;
 pub mod phantom;
 pub mod pores;

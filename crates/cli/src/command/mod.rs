@@ -3,6 +3,7 @@
 mod arguments;
 mod chain;
 mod convert;
+mod demo;
 mod info;
 mod listing;
 mod output;
@@ -42,6 +43,7 @@ const SUBS: &[Sub] = &[
     Sub { command: convert::command, run: convert::run },
     Sub { command: pores::command, run: pores::run },
     Sub { command: phantom::command, run: phantom::run },
+    Sub { command: demo::command, run: demo::run },
     Sub { command: listing::command, run: listing::run },
     Sub { command: replay::command, run: replay::run },
     Sub { command: listing::completions_command, run: listing::run_completions },

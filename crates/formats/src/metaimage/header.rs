@@ -1,5 +1,7 @@
 //! The header: `Key = value` lines up to `ElementDataFile`, behind which the voxels or a list of files follow.
 
+use std::collections::BTreeMap;
+
 use isovox_volume::{Error, Result, Type};
 
 use crate::input::Input;
@@ -12,7 +14,7 @@ pub(super) const PROVENANCE: &str = "isovox_provenance";
 
 /// A parsed header.
 pub(super) struct Fields {
-    keys: Vec<(String, String)>,
+    keys: BTreeMap<String, String>,
     /// The value of `ElementDataFile`.
     pub(super) data_file: String,
     /// The byte behind the header's last line.
@@ -50,7 +52,7 @@ impl Fields {
 
     /// `None` when the bytes end before the last line does.
     fn parse(head: &[u8], all: bool) -> Option<Fields> {
-        let mut keys = Vec::new();
+        let mut keys = BTreeMap::new();
         let mut at = 0;
         while at < head.len() {
             let line = match head[at..].iter().position(|&b| b == b'\n') {
@@ -61,21 +63,21 @@ impl Fields {
             at = (at + line.len() + 1).min(head.len());
             match split(line) {
                 Some((key, data_file)) if key == "ElementDataFile" => return Some(Fields { keys, data_file, end: at as u64 }),
-                Some(pair) => keys.push(pair),
+                Some((key, value)) => drop(keys.insert(key, value)),
                 None => {}
             }
         }
         None
     }
 
-    /// All keys before `ElementDataFile`, as they stand.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &(String, String)> {
+    /// All keys before `ElementDataFile`; of a key that stands twice, the last value.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (&String, &String)> {
         self.keys.iter()
     }
 
-    /// The last value of the first of these names that is there.
+    /// The value of the first of these names that is there.
     pub(super) fn get(&self, names: &[&str]) -> Option<&str> {
-        names.iter().find_map(|name| self.keys.iter().rev().find(|(k, _)| k == name).map(|(_, v)| v.as_str()))
+        names.iter().find_map(|name| self.keys.get(*name).map(String::as_str))
     }
 
     /// True, False or absent.

@@ -45,7 +45,7 @@ fn open_one(input: &Input) -> Result<Scan> {
     if files.split || files.from == 0 {
         used.extend(files.inputs.iter().cloned());
     }
-    let source = source(&fields, &shape, header, files)?;
+    let source = source(&fields, &shape, header, &files)?;
     Ok(Scan { format: "metaimage", source, files: used, provenance })
 }
 
@@ -118,13 +118,13 @@ fn frames(fields: &Fields, sizes: &[usize]) -> Result<Frames> {
     Ok(Frames { count, axis: FrameAxis::Unknown, values })
 }
 
-fn source(fields: &Fields, shape: &Shape, header: Header, files: Files) -> Result<Arc<dyn Source>> {
+fn source(fields: &Fields, shape: &Shape, header: Header, files: &Files) -> Result<Arc<dyn Source>> {
     let stored = Header { shape: shape.stored()?.shape, ..header.clone() };
     let big = fields.flag(&["BinaryDataByteOrderMSB", "ElementByteOrderMSB"])?.unwrap_or(false);
     let decode = Decode::kept(shape.voxel, big);
     let compressed = fields.flag(&["CompressedData"])?.unwrap_or(false);
     let text = !fields.flag(&["BinaryData"])?.unwrap_or(true);
-    let at = Start::of(fields, &files)?;
+    let at = Start::of(fields, files)?;
     let inner: Arc<dyn Source> = match (&files.inputs[..], compressed, text) {
         (_, true, true) => return Err(Error::corrupt("BinaryData").found("False, with CompressedData = True").expected("one of them")),
         ([one], true, false) if !files.split => Arc::new(stream(fields, stored, decode, one, at)?),
@@ -178,7 +178,7 @@ fn stream(fields: &Fields, header: Header, decode: Decode, input: &Input, at: St
     let claimed = fields.whole("CompressedDataSize")?;
     let from = match (at, claimed) {
         (Start::Byte(from), _) => from,
-        (Start::Tail, Some(size)) => at.byte(input, u64::try_from(size).unwrap_or(u64::MAX)).and_then(|_| Ok(input.len() - size as u64))?,
+        (Start::Tail, Some(size)) => at.byte(input, u64::try_from(size).unwrap_or(u64::MAX))?,
         (Start::Tail, None) => return Err(Error::corrupt("HeaderSize").found(-1).expected("CompressedDataSize with it: a compressed tail has no other length")),
     };
     let there = input.len().saturating_sub(from);

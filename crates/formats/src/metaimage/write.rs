@@ -16,7 +16,7 @@ const PIECE: usize = 8000;
 /// The shear, degrees, over which axes are said to be tilted.
 const TILTED: f64 = 0.1;
 
-pub(super) fn holds(header: &Header) -> Result<()> {
+pub(crate) fn holds(header: &Header) -> Result<()> {
     format::even(header)?;
     let shear = header.geometry.shear_deg();
     if shear > TILTED {
@@ -27,16 +27,20 @@ pub(super) fn holds(header: &Header) -> Result<()> {
 
 pub(super) fn create(target: &Target, header: &Header) -> Result<Box<dyn Sink>> {
     holds(header)?;
-    let provenance = target.provenance.as_deref();
     if target.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("mhd")) {
-        let raw = target.path.with_extension("raw");
-        let text = header_text(header, &data_name(&raw)?, provenance);
-        let beside = Staged::create(&target.path, target.force)?;
-        beside.write_at(0, text.as_bytes())?;
-        return Ok(Box::new(StoredSink::new(Staged::create(&raw, target.force)?, &[], header, vec![beside])?));
+        return pair(target, &target.path, &target.path.with_extension("raw"), header);
     }
-    let text = header_text(header, "LOCAL", provenance);
+    let text = header_text(header, "LOCAL", target.provenance.as_deref());
     Ok(Box::new(StoredSink::new(Staged::create(&target.path, target.force)?, text.as_bytes(), header, Vec::new())?))
+}
+
+/// A header at `mhd` and its voxels at `raw` beside it.
+pub(crate) fn pair(target: &Target, mhd: &Path, raw: &Path, header: &Header) -> Result<Box<dyn Sink>> {
+    holds(header)?;
+    let text = header_text(header, &data_name(raw)?, target.provenance.as_deref());
+    let beside = Staged::create(mhd, target.force)?;
+    beside.write_at(0, text.as_bytes())?;
+    Ok(Box::new(StoredSink::new(Staged::create(raw, target.force)?, &[], header, vec![beside])?))
 }
 
 /// A name that every MetaImage reader takes for one file.
@@ -44,7 +48,7 @@ fn data_name(raw: &Path) -> Result<String> {
     let name = raw.file_name().and_then(|n| n.to_str()).unwrap_or_default();
     let words = ["LIST", "LOCAL"].iter().any(|w| name.split_whitespace().next().is_some_and(|first| first.eq_ignore_ascii_case(w)));
     if name.is_empty() || name.contains('%') || name.contains(char::is_control) || name.trim() != name || words {
-        return Err(Error::parameter(format_args!("{:?} as the name of a MetaImage's data file", raw.file_name().unwrap_or_default())).help("choose a plain name, or write .mha: one file"));
+        return Err(Error::parameter(format_args!("\"{}\" as the name of a MetaImage's data file", raw.file_name().unwrap_or_default().display())).help("choose a plain name, or write .mha: one file"));
     }
     Ok(name.into())
 }
@@ -71,20 +75,18 @@ fn element(voxel: Type) -> &'static str {
 pub fn header_text(header: &Header, data_file: &str, provenance: Option<&str>) -> String {
     let frames = header.frames.count;
     let dims = if frames > 1 { 4 } else { 3 };
-    let mut out = format!("ObjectType = Image\nNDims = {dims}\nBinaryData = True\nBinaryDataByteOrderMSB = False\nCompressedData = False\n");
-    out += &placement(&header.geometry, dims, step(&header.frames.values));
-    if let Some(text) = embed::text(provenance, &header.geometry) {
-        out += &pieces(&text);
-    }
+    let mut lines = vec!["ObjectType = Image".into(), format!("NDims = {dims}")];
+    lines.extend(["BinaryData = True", "BinaryDataByteOrderMSB = False", "CompressedData = False"].map(String::from));
+    lines.extend(placement(&header.geometry, dims, step(&header.frames.values)));
+    lines.extend(embed::text(provenance, &header.geometry).iter().flat_map(|text| pieces(text)));
     let [z, y, x] = header.shape;
-    out += &format!("DimSize = {x} {y} {z}");
-    if dims == 4 {
-        out += &format!(" {frames}");
-    }
+    lines.push(if dims == 4 { format!("DimSize = {x} {y} {z} {frames}") } else { format!("DimSize = {x} {y} {z}") });
     if header.voxel == Type::Rgb8 {
-        out += "\nElementNumberOfChannels = 3";
+        lines.push("ElementNumberOfChannels = 3".into());
     }
-    out + &format!("\nElementType = {}\nElementDataFile = {data_file}\n", element(header.voxel))
+    lines.push(format!("ElementType = {}", element(header.voxel)));
+    lines.push(format!("ElementDataFile = {data_file}\n"));
+    lines.join("\n")
 }
 
 /// The constant step of frame values; 1, ITK's own, where there is none.
@@ -95,9 +97,9 @@ fn step(values: &[f64]) -> f64 {
     if even && step > 0.0 { step } else { 1.0 }
 }
 
-fn placement(geometry: &Geometry, dims: usize, step: f64) -> String {
+fn placement(geometry: &Geometry, dims: usize, step: f64) -> Vec<String> {
     let (Some(spacing), Some(origin), Some(direction)) = (geometry.spacing(), geometry.origin(), geometry.direction()) else {
-        return format!("AnatomicalOrientation = {}\n", &"????"[..dims]);
+        return vec![format!("AnatomicalOrientation = {}", &"????"[..dims])];
     };
     let join = |values: Vec<f64>| values.iter().map(|v| format!("{}", v + 0.0)).collect::<Vec<_>>().join(" ");
     let four = |three: [f64; 3], last: f64| [three[0], three[1], three[2], last][..dims].to_vec();
@@ -106,14 +108,13 @@ fn placement(geometry: &Geometry, dims: usize, step: f64) -> String {
         (3, _) | (_, 3) => 0.0,
         _ => direction[row][axis],
     });
-    format!(
-        "TransformMatrix = {}\nOffset = {}\nCenterOfRotation = {}\nAnatomicalOrientation = {}\nElementSpacing = {}\n",
-        join(matrix.collect()),
-        join(four(origin, 0.0)),
-        join(vec![0.0; dims]),
-        orientation(geometry, dims),
-        join(four(spacing, step)),
-    )
+    vec![
+        format!("TransformMatrix = {}", join(matrix.collect())),
+        format!("Offset = {}", join(four(origin, 0.0))),
+        format!("CenterOfRotation = {}", join(vec![0.0; dims])),
+        format!("AnatomicalOrientation = {}", orientation(geometry, dims)),
+        format!("ElementSpacing = {}", join(four(spacing, step))),
+    ]
 }
 
 /// Letters of where the axes come from (ITK writes RAI for LPS); `?` where there is nothing anatomical.
@@ -135,18 +136,18 @@ fn orientation(geometry: &Geometry, dims: usize) -> String {
 }
 
 /// Lines of our key; cut where neither side is a blank, which readers would trim.
-fn pieces(text: &str) -> String {
-    let mut out = String::new();
-    let (mut rest, mut number) = (text, 1);
+fn pieces(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut rest = text;
     while !rest.is_empty() {
+        let blank = |end: usize| rest[..end].ends_with(char::is_whitespace) || rest[end..].starts_with(char::is_whitespace);
         let mut end = rest.len().min(PIECE);
-        let blank = |s: &str, end: usize| s[..end].ends_with(char::is_whitespace) || s[end..].starts_with(char::is_whitespace);
-        while end > 1 && (!rest.is_char_boundary(end) || (end < rest.len() && blank(rest, end))) {
+        while end > 1 && (!rest.is_char_boundary(end) || (end < rest.len() && blank(end))) {
             end -= 1;
         }
-        let key = if number == 1 { PROVENANCE.to_string() } else { format!("{PROVENANCE}_{number}") };
-        out += &format!("{key} = {}\n", &rest[..end]);
-        (rest, number) = (&rest[end..], number + 1);
+        let key = if lines.is_empty() { PROVENANCE.to_string() } else { format!("{PROVENANCE}_{}", lines.len() + 1) };
+        lines.push(format!("{key} = {}", &rest[..end]));
+        rest = &rest[end..];
     }
-    out
+    lines
 }

@@ -86,10 +86,9 @@ pub(super) fn place(h: &Fields, shape: [usize; 3], choice: AffineChoice) -> Resu
         AffineChoice::Qform if h.qform_code <= 0 => return Err(not_stated("qform")),
         AffineChoice::Sform => by_sform(h),
         AffineChoice::Qform => by_qform(h),
-        AffineChoice::Pixdim => by_spacing(h),
         AffineChoice::File if h.sform_code > 0 => by_sform(h),
         AffineChoice::File if h.qform_code > 0 => by_qform(h),
-        AffineChoice::File => by_spacing(h),
+        AffineChoice::Pixdim | AffineChoice::File => by_spacing(h),
     };
     if matches!(choice, AffineChoice::Sform | AffineChoice::Qform) && !placed.geometry.has_scale() {
         return Err(Error::geometry(placed.warnings.remove(0)).help("--affine names another: sform, qform or pixdim"));

@@ -187,7 +187,7 @@ fn dims(fields: &Fields) -> Result<([usize; 3], Frames)> {
 
 /// The fourth dimension: time, in seconds where the file says its unit; a spectrum's has no name here.
 fn time(fields: &Fields, count: usize) -> Frames {
-    let (axis, second) = match fields.units & 56 {
+    let (axis, second) = match fields.units & 0x38 {
         16 => (FrameAxis::Time, 1e3),
         24 => (FrameAxis::Time, 1e6),
         0 | 8 => (FrameAxis::Time, 1.0),

@@ -63,9 +63,7 @@ impl Placement {
             let micron = header.meta.get("xyzt_units").and_then(serde_json::Value::as_u64).is_some_and(|u| u & 7 == u64::from(MICRON));
             let unit = if micron { 1000.0 } else { 1.0 };
             p.units = if micron { MICRON } else { MM };
-            for axis in 0..3 {
-                p.pixdim[axis + 1] = spacing[axis] * unit;
-            }
+            p.pixdim[1..4].copy_from_slice(&spacing.map(|s| s * unit));
             if header.geometry.space() == Space::Patient {
                 p.place(header, unit);
             }

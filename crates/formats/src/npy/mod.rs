@@ -1,20 +1,87 @@
-//! Npy.
-use isovox_volume::Result;
-use crate::format::{Format, Given, Scan};
+//! NumPy arrays: `.npy` (versions 1, 2 and 3) and `.npz` (a ZIP of them).
+//!
+//! Index order is the array's own: `arr[z, y, x]`, `arr[frame, z, y, x]`, or `arr[y, x]` for one plane. Arrays state no
+//! geometry. Source: the documentation of `numpy.lib.format`.
+
+mod dtype;
+mod fortran;
+mod half;
+mod header;
+mod literal;
+mod npz;
+mod read;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use isovox_volume::{Error, Header, Result, Sink};
+
+use crate::format::{Format, Given, Scan, Target};
+use crate::input::Input;
 use crate::open::OpenOptions;
-/// Npy.
+
+/// One array: `.npy`.
 pub struct Npy;
-impl Format for Npy {
-    fn name(&self) -> &'static str { "npy" }
-    fn endings(&self) -> &'static [&'static str] { &[] }
-    fn recognises(&self, _given: &Given, _head: &[u8]) -> bool { false }
-    fn open(&self, _given: Given, _options: &OpenOptions) -> Result<Scan> { unreachable!() }
-}
-/// NPZ.
+
+/// Several arrays, of which one is the volume: `.npz`.
 pub struct Npz;
+
+fn one(given: Given) -> Result<Input> {
+    match given {
+        Given::One(input) => Ok(input),
+        Given::Many(_) => Err(Error::parameter("several NumPy files at once").expected("one file").help("open them one by one")),
+    }
+}
+
+impl Format for Npy {
+    fn name(&self) -> &'static str {
+        "npy"
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &["npy"]
+    }
+
+    fn recognises(&self, given: &Given, head: &[u8]) -> bool {
+        matches!(given, Given::One(input) if head.starts_with(header::MAGIC) || input.ends("npy"))
+    }
+
+    fn open(&self, given: Given, _options: &OpenOptions) -> Result<Scan> {
+        read::open(&one(given)?)
+    }
+
+    fn holds(&self, _header: &Header) -> Result<()> {
+        Ok(())
+    }
+
+    fn create(&self, target: &Target, header: &Header) -> Result<Box<dyn Sink>> {
+        write::npy(target, header)
+    }
+}
+
 impl Format for Npz {
-    fn name(&self) -> &'static str { "npz" }
-    fn endings(&self) -> &'static [&'static str] { &[] }
-    fn recognises(&self, _given: &Given, _head: &[u8]) -> bool { false }
-    fn open(&self, _given: Given, _options: &OpenOptions) -> Result<Scan> { unreachable!() }
+    fn name(&self) -> &'static str {
+        "npy"
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &["npz"]
+    }
+
+    fn recognises(&self, given: &Given, _head: &[u8]) -> bool {
+        matches!(given, Given::One(input) if input.ends("npz"))
+    }
+
+    fn open(&self, given: Given, options: &OpenOptions) -> Result<Scan> {
+        npz::open(&one(given)?, options)
+    }
+
+    fn holds(&self, _header: &Header) -> Result<()> {
+        Ok(())
+    }
+
+    fn create(&self, target: &Target, header: &Header) -> Result<Box<dyn Sink>> {
+        write::npz(target, header)
+    }
 }

@@ -1,12 +1,55 @@
-//! Sequence.
-use isovox_volume::Result;
-use crate::format::{Format, Given, Scan};
+//! Slices in files of their own: TIFF, PNG, JPEG and BMP pictures, one plane each, in the natural order of their names.
+//!
+//! A single PNG, JPEG or BMP is a sequence of one.
+
+mod bmp;
+mod jpeg;
+mod names;
+mod picture;
+mod png;
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use isovox_volume::{Header, Result, Sink};
+
+use crate::format::{Format, Given, Scan, Target};
 use crate::open::OpenOptions;
-/// Sequence.
+use crate::tiff;
+
+/// Slices in files of their own.
 pub struct Sequence;
+
 impl Format for Sequence {
-    fn name(&self) -> &'static str { "sequence" }
-    fn endings(&self) -> &'static [&'static str] { &[] }
-    fn recognises(&self, _given: &Given, _head: &[u8]) -> bool { false }
-    fn open(&self, _given: Given, _options: &OpenOptions) -> Result<Scan> { unreachable!() }
+    fn name(&self) -> &'static str {
+        "sequence"
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &["png", "jpg", "jpeg", "bmp"]
+    }
+
+    fn recognises(&self, given: &Given, head: &[u8]) -> bool {
+        match given {
+            Given::One(input) => matches!(picture::sniff(head), Some("png" | "jpeg")) || picture::sniff(head) == Some("bmp") && input.ends("bmp"),
+            Given::Many(inputs) => {
+                let pictures: Vec<_> = inputs.iter().filter(|i| names::kind(i).is_some()).collect();
+                // One picture beside something larger is its preview.
+                pictures.len() > 1 || pictures.first().is_some_and(|p| inputs.iter().all(|i| i.len() <= p.len()))
+            }
+        }
+    }
+
+    fn open(&self, given: Given, options: &OpenOptions) -> Result<Scan> {
+        read::open(given, options)
+    }
+
+    fn holds(&self, header: &Header) -> Result<()> {
+        tiff::storable(header)
+    }
+
+    fn create(&self, target: &Target, header: &Header) -> Result<Box<dyn Sink>> {
+        write::create(target, header)
+    }
 }

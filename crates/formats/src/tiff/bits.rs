@@ -49,19 +49,25 @@ pub(super) fn invert(picture: &Picture, out: &mut [u8]) {
         return;
     }
     if matches!(picture.bits, 8 | 16 | 32 | 64) {
-        out.iter_mut().for_each(|b| *b = !*b);
+        for byte in out {
+            *byte = !*byte;
+        }
         return;
     }
     let most = ((1u64 << picture.bits) - 1) as u32;
     match width(picture) {
-        1 => out.iter_mut().for_each(|b| *b = most as u8 - *b),
+        1 => {
+            for byte in out {
+                *byte = most as u8 - *byte;
+            }
+        }
         2 => out.chunks_exact_mut(2).for_each(|b| b.copy_from_slice(&(most as u16 - u16::from_ne_bytes([b[0], b[1]])).to_ne_bytes())),
         _ => out.chunks_exact_mut(4).for_each(|b| b.copy_from_slice(&(most - u32::from_ne_bytes([b[0], b[1], b[2], b[3]])).to_ne_bytes())),
     }
 }
 
 /// IEEE 754 binary16 to binary32, exactly.
-fn half(bits: u16) -> f32 {
+pub(crate) fn half(bits: u16) -> f32 {
     let (sign, exponent, fraction) = (u32::from(bits >> 15) << 31, u32::from(bits >> 10 & 31), u32::from(bits & 1023));
     match (exponent, fraction) {
         (31, _) => f32::from_bits(sign | 0x7f80_0000 | fraction << 13),
@@ -89,7 +95,7 @@ mod tests {
         unpack(&[0xab, 0xc1, 0x23], 12, &mut twelve);
         assert_eq!(twelve, [[0xbc, 0x0a], [0x23, 0x01]].concat()[..]);
         let mut three = [0; 5];
-        unpack(&[0b001_010_01, 0b1_100_101_0], 3, &mut three);
+        unpack(&[0b0010_1001, 0b1100_1010], 3, &mut three);
         assert_eq!(three, [1, 2, 3, 4, 5]);
         let mut long = [0; 4];
         unpack(&[1, 2, 3], 24, &mut long);

@@ -25,7 +25,7 @@ impl Rows {
         let samples = if coding.separate { 1 } else { picture.samples };
         let bits = coding.chunk[0].checked_mul(samples)?.checked_mul(picture.bits as usize)?;
         let rows = Rows { bytes: bits.div_ceil(8), count, samples };
-        rows.bytes.checked_mul(count).filter(|&n| n <= u32::MAX as usize)?;
+        rows.bytes.checked_mul(count).filter(|&n| u32::try_from(n).is_ok())?;
         Some(rows)
     }
 

@@ -1,4 +1,4 @@
-//! Image file directories: tags by number, read where they lie (TIFF 6.0, section 2; BigTIFF as libtiff defines it).
+//! Image file directories: tags by number, read where they lie (TIFF 6.0, section 2; `BigTIFF` as libtiff defines it).
 
 use std::collections::HashSet;
 

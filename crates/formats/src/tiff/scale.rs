@@ -1,6 +1,6 @@
 //! The voxel size that a file states, and why one that looks stated is not used.
 
-use isovox_volume::{Geometry, Space, Verdict};
+use isovox_volume::{Geometry, Verdict};
 
 use super::text::Keys;
 use crate::unit::millimetres;
@@ -65,7 +65,7 @@ impl Scale {
         Scale::unknown(none, vec![warning])
     }
 
-    /// From ImageJ's keys. A stack's missing spacing is 1: ImageJ leaves that out.
+    /// From `ImageJ`'s keys. A stack's missing spacing is 1: `ImageJ` leaves that out.
     pub(super) fn imagej(keys: &Keys, resolution: Resolution, stack: bool) -> Scale {
         let spacing = keys.get("spacing").and_then(|v| v.parse::<f64>().ok()).map(f64::abs);
         let unit = keys.get("unit").unwrap_or("");
@@ -87,7 +87,7 @@ impl Scale {
         scale
     }
 
-    /// Takes our own affine, where it agrees with what ImageJ's keys say.
+    /// Takes our own affine, where it agrees with what `ImageJ`'s keys say.
     fn exact(&mut self, keys: &Keys) {
         let (Some(own), Some(stated)) = (keys.geometry(), self.geometry.spacing()) else { return };
         let near = own.spacing().is_some_and(|s| s.iter().zip(stated).all(|(a, b)| (a / b - 1.0).abs() < 1e-5));
@@ -110,11 +110,6 @@ impl Scale {
             (None, z) => format!("a spacing of {}", z.unwrap_or(1.0)),
         };
         Scale::unknown("the file states no unit of length", vec![format!("{size} with {named}: not used; give --voxel-size")])
-    }
-
-    /// Whether a patient's or a local space.
-    pub(super) fn known_at_all(&self) -> bool {
-        self.geometry.space() != Space::Voxel
     }
 }
 

@@ -1,6 +1,7 @@
-//! What an `ImageDescription` says of a stack: ImageJ's keys, tifffile's shape, OME-XML's sizes, and our own lines.
+//! What an `ImageDescription` says of a stack: `ImageJ`'s keys, tifffile's shape, OME-XML's sizes, and our own lines.
 
-use isovox_volume::{Affine, FrameAxis, Frames, Geometry, Header, Result, Space};
+use isovox_volume::geometry::Affine;
+use isovox_volume::{FrameAxis, Frames, Geometry, Header, Result, Space};
 use serde_json::Value;
 
 use super::ome;
@@ -12,7 +13,7 @@ pub(super) struct Layout {
     pub(super) nz: usize,
     /// Frames.
     pub(super) frames: Frames,
-    /// Whether the frames of one plane follow each other (ImageJ's channels), else the planes of one frame.
+    /// Whether the frames of one plane follow each other (`ImageJ`'s channels), else the planes of one frame.
     pub(super) interleaved: bool,
 }
 
@@ -30,7 +31,7 @@ impl Layout {
 
 /// A description, by who wrote it.
 pub(super) enum Text {
-    /// ImageJ's `key=value` lines.
+    /// `ImageJ`'s `key=value` lines.
     ImageJ(Keys),
     /// tifffile's `{"shape": [...]}`.
     Shaped(Vec<usize>),
@@ -95,17 +96,17 @@ impl Keys {
     }
 }
 
-/// Our own lines for a header: what ImageJ's keys have no room for.
+/// Our own lines for a header: what `ImageJ`'s keys have no room for.
 pub(crate) fn own(header: &Header) -> String {
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     if let Some(affine) = header.geometry.affine() {
         let numbers: Vec<String> = affine[..3].iter().flatten().map(f64::to_string).collect();
-        lines += &format!("isovox_space={}\nisovox_affine={}\n", header.geometry.space().name(), numbers.join(","));
+        lines.push(format!("isovox_space={}\nisovox_affine={}\n", header.geometry.space().name(), numbers.join(",")));
     }
     if header.frames.count > 1 {
-        lines += &format!("isovox_frames={}\n", serde_json::json!({"axis": header.frames.axis.name(), "values": header.frames.values}));
+        lines.push(format!("isovox_frames={}\n", serde_json::json!({"axis": header.frames.axis.name(), "values": header.frames.values})));
     }
-    lines
+    lines.concat()
 }
 
 /// The geometry in lines of our own, in a text of any file.

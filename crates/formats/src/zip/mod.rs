@@ -1,12 +1,49 @@
-//! Zip.
-use isovox_volume::Result;
+//! ZIP archives of one scan in any of the other formats, read without unpacking them to a folder.
+//!
+//! Source: PKWARE's APPNOTE 6.3; stored and deflated entries, ZIP64.
+
+mod bytes;
+mod choose;
+mod directory;
+mod inner;
+
+#[cfg(test)]
+mod tests;
+
+use isovox_volume::error::At;
+use isovox_volume::{Error, Result};
+
 use crate::format::{Format, Given, Scan};
 use crate::open::OpenOptions;
-/// Zip.
+
+pub(crate) use directory::Directory;
+
+/// A ZIP archive.
 pub struct Zip;
+
+/// Whether bytes begin as a ZIP archive does, an empty one included.
+pub(crate) fn is_zip(head: &[u8]) -> bool {
+    head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
+}
+
 impl Format for Zip {
-    fn name(&self) -> &'static str { "zip" }
-    fn endings(&self) -> &'static [&'static str] { &[] }
-    fn recognises(&self, _given: &Given, _head: &[u8]) -> bool { false }
-    fn open(&self, _given: Given, _options: &OpenOptions) -> Result<Scan> { unreachable!() }
+    fn name(&self) -> &'static str {
+        "zip"
+    }
+
+    /// None: volumes are not written into archives.
+    fn endings(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn recognises(&self, given: &Given, head: &[u8]) -> bool {
+        matches!(given, Given::One(input) if is_zip(head) || input.ends("zip"))
+    }
+
+    fn open(&self, given: Given, options: &OpenOptions) -> Result<Scan> {
+        match given {
+            Given::One(input) => choose::open(&input, options).at(input.path()),
+            Given::Many(_) => Err(Error::parameter("several archives at once").expected("one")),
+        }
+    }
 }

@@ -76,7 +76,7 @@ impl Sums {
                 self.sum += v;
             } else {
                 self.whole += value.to_i128();
-                if T::TYPE.bytes() < 8 {
+                if small(T::TYPE) {
                     self.squares += value.to_i128() * value.to_i128();
                 }
             }
@@ -125,7 +125,7 @@ impl Sums {
 
 /// Types whose squares are summed exactly.
 fn small(voxel: Type) -> bool {
-    voxel.is_integer() && voxel.bytes() < 8
+    voxel.is_integer() && voxel.bytes() <= 2
 }
 
 fn digit_at(counts: &[u64], rank: u64) -> (u64, u64) {

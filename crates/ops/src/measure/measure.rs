@@ -102,7 +102,7 @@ impl Reduce for Measure {
 }
 
 fn exact_image(voxel: Type) -> bool {
-    voxel.is_integer() && voxel.bytes() < 8
+    voxel.is_integer() && voxel.bytes() <= 2
 }
 
 impl Measure {

@@ -28,15 +28,15 @@ pub struct Intensity {
     pub min: f64,
     /// Greatest.
     pub max: f64,
-    /// Sum, exact for integer images.
+    /// Sum, exact for integer images of up to 16 bit.
     pub whole: i128,
-    /// Sum of squares, exact for integer images of up to 32 bit.
+    /// Sum of squares, exact for integer images of up to 16 bit.
     pub squares: i128,
-    /// Sum, of float images.
+    /// Sum, of all other images.
     pub sum: f64,
-    /// Sum of squares about the object's first value, of float images.
+    /// Sum of squares about the object's first value, of all other images.
     pub about: f64,
-    /// Sum of differences to the object's first value, of float images.
+    /// Sum of differences to the object's first value, of all other images.
     pub shift: f64,
     /// The object's first value: sums of squares about it lose no digits.
     pub pivot: f64,
@@ -125,7 +125,7 @@ impl Objects {
             s.count += 1;
             s.min = s.min.min(f);
             s.max = s.max.max(f);
-            if T::TYPE.is_integer() && T::TYPE.bytes() < 8 {
+            if T::TYPE.is_integer() && T::TYPE.bytes() <= 2 {
                 let i = v.to_i128();
                 s.whole += i;
                 s.squares += i * i;

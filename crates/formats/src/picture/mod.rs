@@ -1,0 +1,53 @@
+//! Pictures as PNG, with their physical scale and how they were made.
+
+use std::path::{Path, PathBuf};
+
+use isovox_volume::{Error, Kind, Picture, Result};
+
+use crate::staged::write_file;
+
+/// The keyword of the text chunk that holds the provenance.
+const KEYWORD: &str = "isovox";
+
+/// Writes a picture as PNG.
+pub fn write(picture: &Picture, target: &Path, force: bool, provenance: Option<&str>) -> Result<PathBuf> {
+    check_name(target)?;
+    write_file(target, force, &encode(picture, provenance)?)
+}
+
+/// Refuses a name that no picture is written under.
+pub fn check_name(target: &Path) -> Result<()> {
+    if target.extension().is_some_and(|e| e.eq_ignore_ascii_case("png")) {
+        return Ok(());
+    }
+    Err(Error::parameter("a picture's name").found(target.display()).expected(".png"))
+}
+
+/// A picture as PNG bytes: RGB where nothing is transparent.
+pub fn encode(picture: &Picture, provenance: Option<&str>) -> Result<Vec<u8>> {
+    let broken = |e: png::EncodingError| Error::new(Kind::Io, format_args!("cannot encode the picture: {e}"));
+    let opaque = picture.pixels.iter().all(|p| p[3] == 255);
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, picture.width as u32, picture.height as u32);
+    encoder.set_color(if opaque { png::ColorType::Rgb } else { png::ColorType::Rgba });
+    encoder.set_depth(png::BitDepth::Eight);
+    if let Some(mm) = picture.mm_per_pixel {
+        let per_meter = (1000.0 / mm).round().clamp(1.0, f64::from(u32::MAX)) as u32;
+        encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: per_meter, yppu: per_meter, unit: png::Unit::Meter }));
+    }
+    if let Some(text) = provenance {
+        encoder.add_itxt_chunk(KEYWORD.into(), text.into()).map_err(broken)?;
+    }
+    let mut writer = encoder.write_header().map_err(broken)?;
+    let data: Vec<u8> = if opaque { picture.pixels.iter().flat_map(|p| [p[0], p[1], p[2]]).collect() } else { picture.pixels.iter().flatten().copied().collect() };
+    writer.write_image_data(&data).map_err(broken)?;
+    writer.finish().map_err(broken)?;
+    Ok(bytes)
+}
+
+/// The provenance in a PNG that isovox wrote.
+pub fn provenance(bytes: &[u8]) -> Option<serde_json::Value> {
+    let reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().ok()?;
+    let text = reader.info().utf8_text.iter().find(|t| t.keyword == KEYWORD)?;
+    serde_json::from_str(&text.get_text().ok()?).ok()
+}

@@ -1,0 +1,109 @@
+//! Colour in the orders of `ImageJ`'s import dialog, given as red, green, blue.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use isovox_volume::source::Pool;
+use isovox_volume::{Cursor, Header, Result, Run, Slab, Source};
+
+/// Where a pixel's red, green and blue are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Colour {
+    /// A plane of red, one of green, one of blue.
+    Planar,
+    /// Blue, green, red.
+    Bgr,
+    /// Alpha, red, green, blue; alpha is left out.
+    Argb,
+    /// Alpha, blue, green, red; alpha is left out.
+    Abgr,
+}
+
+impl Colour {
+    /// Bytes of a pixel.
+    pub(super) fn bytes(self) -> usize {
+        match self {
+            Colour::Planar | Colour::Bgr => 3,
+            Colour::Argb | Colour::Abgr => 4,
+        }
+    }
+
+    /// Bytes from one pixel to the next, and where the first red, green and blue are, in a plane of so many pixels.
+    fn places(self, pixels: usize) -> (usize, [usize; 3]) {
+        match self {
+            Colour::Planar => (1, [0, pixels, 2 * pixels]),
+            Colour::Bgr => (3, [2, 1, 0]),
+            Colour::Argb => (4, [1, 2, 3]),
+            Colour::Abgr => (4, [3, 2, 1]),
+        }
+    }
+}
+
+impl fmt::Display for Colour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Colour::Planar => "planar rgb8",
+            Colour::Bgr => "bgr8",
+            Colour::Argb => "argb8",
+            Colour::Abgr => "abgr8",
+        })
+    }
+}
+
+/// A source of plane bytes, re-ordered.
+pub(super) struct Reordered {
+    inner: Arc<dyn Source>,
+    header: Header,
+    colour: Colour,
+}
+
+impl Reordered {
+    /// `inner` has planes of `colour.bytes()` bytes a pixel of `header`'s planes.
+    pub(super) fn new(inner: Arc<dyn Source>, header: Header, colour: Colour) -> Reordered {
+        Reordered { inner, header, colour }
+    }
+}
+
+struct Walk<'a> {
+    inner: Box<dyn Cursor + 'a>,
+    header: &'a Header,
+    colour: Colour,
+    pool: Pool,
+}
+
+impl Cursor for Walk<'_> {
+    fn pull(&mut self, z: Range<usize>) -> Result<Slab> {
+        let stored = self.inner.pull(z.clone())?;
+        let pixels = self.header.plane();
+        let (step, places) = self.colour.places(pixels);
+        let bytes = self.colour.bytes() * pixels;
+        self.pool.slab(z, self.header.voxel, pixels, |out| {
+            for (out, plane) in out.chunks_exact_mut(3 * pixels).zip(stored.data.bytes().chunks_exact(bytes)) {
+                for (i, to) in out.chunks_exact_mut(3).enumerate() {
+                    to.copy_from_slice(&places.map(|p| plane[i * step + p]));
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Source for Reordered {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn open<'a>(&'a self, run: &'a Run, frame: usize, z: Range<usize>) -> Result<Box<dyn Cursor + 'a>> {
+        let inner = self.inner.open(run, frame, z)?;
+        Ok(Box::new(Walk { inner, header: &self.header, colour: self.colour, pool: Pool::default() }))
+    }
+
+    fn flight(&self, planes: usize) -> usize {
+        self.inner.flight(planes).saturating_add(self.header.plane_bytes().saturating_mul(planes))
+    }
+
+    fn lends(&self) -> bool {
+        self.inner.lends()
+    }
+}
