@@ -135,6 +135,12 @@ fn remove_left_over(folder: &Path, name: &str) {
     }
 }
 
+/// Writes a file inside a folder that is itself staged.
+pub fn write_staged(path: &Path, bytes: &[u8]) -> Result<()> {
+    spend(bytes.len()).at(path)?;
+    std::fs::write(path, bytes).at(path)
+}
+
 /// Writes a whole small file.
 pub fn write_file(target: &Path, force: bool, bytes: &[u8]) -> Result<PathBuf> {
     let staged = Staged::create(target, force)?;

@@ -9,7 +9,7 @@ use isovox_engine::sweep::{Cut, Work, sweep};
 use isovox_formats::{Target, create, picture};
 use isovox_ops::intensity::levels::Levels;
 use isovox_ops::picture::colours::colour_of;
-use isovox_volume::{Data, Header, Picture, Result, Run, Scalar, Sink, Slab, Source, scalar};
+use isovox_volume::{Data, Header, Picture, Result, Run, Scalar, Sink, Slab, Source, Type, scalar};
 
 use super::views::Cuts;
 use crate::folder::Folder;
@@ -28,7 +28,7 @@ pub(super) fn write(run: &Run, grey: &dyn Source, window: Window, labels: &Label
     sweep(run, header.nz(), &sources, 0..1, cut, &work, |late| late.into_iter().try_for_each(|s: Slab| sink.write(0, s.z.clone(), s.data.bytes())))?;
     sink.finish()?;
     let views = views.into_inner().unwrap_or_else(PoisonError::into_inner).compose(header);
-    picture::write(&views, &folder.path("views.png"), false, None).map(|_| ())
+    picture::write_inside(&views, &folder.path("views.png"))
 }
 
 /// Grey values between black and white.
@@ -50,6 +50,16 @@ impl Window {
         Window { low: at(0.001), high: at(0.999) }
     }
 
+    /// Opaque grey pixels; bytes through a table.
+    fn pixels(self, voxels: &Data) -> Vec<[u8; 4]> {
+        let pixel = |g: u8| [g, g, g, 255];
+        if voxels.voxel() == Type::U8 {
+            let table: Vec<[u8; 4]> = (0..=255u8).map(|v| pixel(self.grey(v))).collect();
+            return voxels.bytes().iter().map(|&v| table[v as usize]).collect();
+        }
+        scalar!(voxels.voxel(), T => voxels.as_slice::<T>().iter().map(|v| pixel(self.grey(*v))).collect())
+    }
+
     fn grey<T: Scalar>(self, value: T) -> u8 {
         let span = self.high - self.low;
         if span <= 0.0 { u8::from(value.to_f64() > self.low) * 255 } else { ((value.to_f64() - self.low) / span * 255.0).round().clamp(0.0, 255.0) as u8 }
@@ -58,7 +68,7 @@ impl Window {
 
 /// A slice in grey, its pores coloured by number.
 fn drawn(grey: &Data, labels: &Data, window: Window, nx: usize) -> Picture {
-    let mut pixels: Vec<[u8; 4]> = scalar!(grey.voxel(), T => grey.as_slice::<T>().iter().map(|v| { let g = window.grey(*v); [g, g, g, 255] }).collect());
+    let mut pixels = window.pixels(grey);
     scalar!(labels.voxel(), L => {
         for (pixel, label) in pixels.iter_mut().zip(labels.as_slice::<L>()).filter(|(_, l)| **l != L::default()) {
             let [r, g, b] = colour_of(label.to_i128() as u64);
@@ -83,7 +93,7 @@ impl Drawing<'_> {
         picture.mm_per_pixel = self.header.geometry.spacing().filter(|s| (s[0] - s[1]).abs() <= 1e-6 * s[0]).map(|s| s[0]);
         self.views.lock().unwrap_or_else(PoisonError::into_inner).take(z, &picture);
         let name = format!("slice_{z:0digits$}.png", digits = self.digits);
-        picture::write(&picture, &self.slices.join(name), false, None).map(|_| ())
+        picture::write_inside(&picture, &self.slices.join(name))
     }
 }
 
