@@ -16,12 +16,14 @@ use crate::adapt::reduce::fold;
 use crate::adapt::whole::WholeSource;
 use crate::keep::Keep;
 use crate::plan;
+use crate::sweep::with_spare;
 
 /// A chain being built, then run.
 pub struct Pipeline {
     source: Arc<dyn Source>,
     links: Vec<Link>,
     whole: Vec<(String, usize)>,
+    flight: usize,
     end: Option<End>,
 }
 
@@ -51,7 +53,7 @@ pub type Other = (String, Arc<dyn Source>);
 impl Pipeline {
     /// A chain that begins at a source.
     pub fn new(source: Arc<dyn Source>) -> Pipeline {
-        Pipeline { source, links: Vec::new(), whole: Vec::new(), end: None }
+        Pipeline { source, links: Vec::new(), whole: Vec::new(), flight: 0, end: None }
     }
 
     /// The header of what flows at the end so far.
@@ -74,6 +76,8 @@ impl Pipeline {
         let mut inputs = vec![self.source.clone()];
         inputs.extend(ports(&spec, others)?);
         same_frames(&inputs)?;
+        // A step may sweep its inputs by themselves, long before the end of the chain is pulled.
+        self.flight = self.flight.max(inputs.iter().map(|i| i.flight(1)).fold(0, usize::saturating_add));
         let name = spec.name;
         let mut link = Link { op: name.into(), parameters, decide: None };
         self.source = match op.access() {
@@ -117,7 +121,7 @@ impl Pipeline {
 
     /// Plans, prepares, and folds the value if the chain ends in one.
     pub fn run(self, run: &Run) -> Result<Outcome> {
-        plan::check(run, self.source.as_ref(), &self.whole)?;
+        plan::check(run, with_spare(self.flight.max(self.source.flight(1))), &self.whole)?;
         let object = match self.end {
             None => {
                 self.source.prepare(run)?;

@@ -1,13 +1,12 @@
 //! What a chain needs, said before it starts.
 
 use isovox_volume::run::human;
-use isovox_volume::{Error, Result, Run, Source};
+use isovox_volume::{Error, Result, Run};
 
 /// Refuses a chain whose planes in flight do not fit the memory even on one thread, one plane at a time.
 ///
-/// `whole` are the steps that hold everything, with their bytes.
-pub fn check(run: &Run, last: &dyn Source, whole: &[(String, usize)]) -> Result<()> {
-    let flight = last.flight(1);
+/// `flight` is what the neediest step holds, `whole` are the steps that hold everything, with their bytes.
+pub fn check(run: &Run, flight: usize, whole: &[(String, usize)]) -> Result<()> {
     if flight > run.limit() {
         return Err(Error::memory(format_args!("planes in flight need {}", human(flight))).found(human(run.limit())).help("give a larger --memory"));
     }

@@ -60,7 +60,12 @@ impl Cut {
 /// Bytes in flight, with a quarter to spare.
 fn flight(sources: &[&dyn Source], step: usize, threads: usize) -> usize {
     let one: usize = sources.iter().map(|s| s.flight(step)).fold(0, usize::saturating_add);
-    one.saturating_mul(threads) / 4 * 5
+    with_spare(one.saturating_mul(threads))
+}
+
+/// What is leased for so many bytes in flight.
+pub fn with_spare(bytes: usize) -> usize {
+    bytes / 4 * 5
 }
 
 /// What a sweep does with the planes it pulls.

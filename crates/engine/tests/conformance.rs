@@ -61,9 +61,10 @@ fn conforms(entry: &Entry) -> std::result::Result<(), String> {
         let lists = others(&spec, input.header());
         let mut taken = None;
         for (v, values) in fill::variants(&spec).iter().enumerate() {
-            // What the operation is judged by runs with and without further inputs, its variants with all of them.
-            let (lists, settings) = if v == 0 { (&lists[..], many()) } else { (&lists[lists.len() - 1..], some()) };
-            for others in lists {
+            // Variants have all further inputs; what the operation is judged by also has none, and then runs in every way.
+            let first = if v == 0 { 0 } else { lists.len() - 1 };
+            for (l, others) in lists.iter().enumerate().skip(first) {
+                let settings = if v == 0 && l == 0 { many() } else { some() };
                 let context = |e: String| format!("{} of {name}, {values:?}, {} further inputs: {e}", spec.name, others.len());
                 let result = one(entry, values, &input, others, &settings).map_err(context)?;
                 taken = taken.or(result.ok().filter(|_| v == 0));
@@ -177,7 +178,7 @@ fn check_chain(words: &str) {
         let frames = input.header().frames.count;
         let others = [("image", inputs::image_for(input.header(), frames, true))];
         let case = Case { chain: &|| parse(words), input: &input, others: &others };
-        let result = same_bits(&case, &many());
+        let result = same_bits(&case, &some());
         found.extend(result.unwrap_or_else(|e| panic!("{words}: {name}: {e}")).ok());
     }
     assert!(found.len() >= INPUTS && vary(&found), "{words}: {} inputs taken", found.len());

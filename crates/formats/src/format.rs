@@ -1,4 +1,4 @@
-//! What a format is, and the ordered list of them.
+//! What a format is.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -76,15 +76,3 @@ pub fn even(header: &Header) -> Result<()> {
     }
     Ok(())
 }
-
-/// All formats; the first that recognises a file opens it, the first whose ending fits writes it.
-pub static FORMATS: &[&dyn Format] = &[
-    &crate::nifti::Nifti,
-    &crate::metaimage::MetaImage,
-    &crate::tiff::Tiff,
-    &crate::npy::Npy,
-    &crate::npy::Npz,
-    &crate::zip::Zip,
-    &crate::sequence::Sequence,
-    &crate::raw::Raw,
-];

@@ -22,6 +22,18 @@ pub mod sequence;
 pub mod tiff;
 pub mod zip;
 
-pub use format::{FORMATS, Format, Given, Scan, Target};
+pub use format::{Format, Given, Scan, Target};
 pub use input::Input;
 pub use open::{AffineChoice, OpenOptions, RawOptions, create, open};
+
+/// All formats; the first that recognises a file opens it, the first whose ending fits writes it.
+pub static FORMATS: &[&dyn Format] = &[
+    &nifti::Nifti,
+    &metaimage::MetaImage,
+    &tiff::Tiff,
+    &npy::Npy,
+    &npy::Npz,
+    &zip::Zip,
+    &sequence::Sequence,
+    &raw::Raw,
+];

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use isovox_volume::{Error, Header, Result, Sink, Type};
 
-use crate::format::{FORMATS, Format, Given, Scan, Target};
+use crate::FORMATS;
+use crate::format::{Format, Given, Scan, Target};
 use crate::input::{Input, natural};
 use crate::raw::Raw;
 use crate::zip;

@@ -286,7 +286,11 @@ fn pairs(one: impl Fn(usize) -> [u32; 2], mut a: Range<usize>, two: impl Fn(usiz
         if a0 < b1 + reach && b0 < a1 + reach {
             meet(a.start, b.start);
         }
-        if a1 < b1 {
+        // Where values abut, runs that end together may each touch the other's next one too.
+        if a1 == b1 && b.len() > 1 && two(b.start + 1)[0] < a1 + reach {
+            meet(a.start, b.start + 1);
+        }
+        if a1 <= b1 {
             a.start += 1;
         } else {
             b.start += 1;

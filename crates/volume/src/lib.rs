@@ -40,4 +40,4 @@ pub use source::{Cursor, Slab, Source};
 pub use table::{Column, Table};
 pub use verdict::{Problem, Verdict};
 pub use volume::Volume;
-pub use voxel::{Rgb8, Scalar, Type, Voxel};
+pub use voxel::{Real, Rgb8, Scalar, Type, Voxel};

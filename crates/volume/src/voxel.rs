@@ -108,6 +108,8 @@ pub trait Voxel: Pod + Default + PartialEq + Send + Sync + std::fmt::Debug {
 
 /// A voxel that is one number.
 pub trait Scalar: Voxel + PartialOrd {
+    /// The float type that weighted sums of this type are given in: f32, or f64 where f32 would lose digits.
+    type Real: Real;
     /// The value as f64; exact but for 64-bit integers beyond 2^53.
     fn to_f64(self) -> f64;
     /// The value as an integer; floats are cut. Exact for every integer type.
@@ -119,9 +121,10 @@ pub trait Scalar: Voxel + PartialOrd {
 }
 
 macro_rules! scalars {
-    ($($t:ident $name:ident $float:literal),*) => {$(
+    ($($t:ident $name:ident $float:literal $real:ident),*) => {$(
         impl Voxel for $t { const TYPE: Type = Type::$name; }
         impl Scalar for $t {
+            type Real = $real;
             #[inline(always)]
             fn to_f64(self) -> f64 { self as f64 }
             #[inline(always)]
@@ -133,7 +136,15 @@ macro_rules! scalars {
         }
     )*};
 }
-scalars!(u8 U8 false, i8 I8 false, u16 U16 false, i16 I16 false, u32 U32 false, i32 I32 false, u64 U64 false, i64 I64 false, f32 F32 true, f64 F64 true);
+scalars!(
+    u8 U8 false f32, i8 I8 false f32, u16 U16 false f32, i16 I16 false f32, u32 U32 false f64, i32 I32 false f64,
+    u64 U64 false f64, i64 I64 false f64, f32 F32 true f32, f64 F64 true f64
+);
+
+/// A float that weighted sums are made in.
+pub trait Real: Scalar + std::ops::Add<Output = Self> + std::ops::Sub<Output = Self> + std::ops::Mul<Output = Self> {}
+impl Real for f32 {}
+impl Real for f64 {}
 
 impl Voxel for Rgb8 {
     const TYPE: Type = Type::Rgb8;

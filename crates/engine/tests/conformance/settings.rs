@@ -52,28 +52,28 @@ pub(crate) const REFERENCE: Setting = setting(1, ALL, Leaf::Memory, false, Pull:
 pub(crate) fn many() -> Vec<Setting> {
     let mut list = Vec::new();
     for threads in [1, 2, 4] {
-        list.extend([1, 7, ALL, 0].map(|slab| setting(threads, slab, Leaf::Computed, false, Pull::Collect)));
+        list.extend([1, 7, ALL].map(|slab| setting(threads, slab, Leaf::Computed, false, Pull::Collect)));
     }
     for leaf in Leaf::ALL {
         list.push(setting(4, 1, leaf, false, Pull::Pour));
         list.push(setting(2, 7, leaf, false, Pull::PourInOrder));
-        list.push(setting(1, ALL, leaf, false, Pull::Collect));
     }
-    for leaf in Leaf::ALL {
-        list.push(setting(2, 0, leaf, true, Pull::Pour));
-        list.push(setting(4, 7, leaf, true, Pull::PourInOrder));
-        list.push(setting(1, 0, leaf, false, Pull::Walk));
-    }
+    list.push(setting(1, 0, Leaf::Memory, false, Pull::Walk));
+    list.push(setting(4, 7, Leaf::Memory, true, Pull::PourInOrder));
+    list.push(setting(2, 0, Leaf::File, true, Pull::Pour));
+    list.push(setting(2, 7, Leaf::Stream, true, Pull::Pour));
+    list.push(setting(1, 0, Leaf::Computed, true, Pull::Walk));
     list
 }
 
-/// A few of them, for what differs in a parameter only.
+/// A few of them, for chains and for what differs in a parameter only.
 pub(crate) fn some() -> Vec<Setting> {
     vec![
         setting(4, 1, Leaf::Computed, false, Pull::Collect),
+        setting(2, 7, Leaf::Computed, false, Pull::Pour),
         setting(2, 7, Leaf::File, false, Pull::PourInOrder),
+        setting(1, 0, Leaf::Mapped, false, Pull::Walk),
         setting(2, 0, Leaf::Stream, true, Pull::Pour),
-        setting(1, 0, Leaf::Computed, true, Pull::Walk),
     ]
 }
 

@@ -37,7 +37,7 @@ impl Dtype {
     }
 
     /// The type that voxels have once read.
-    pub(super) fn voxel(&self) -> Type {
+    pub(super) fn voxel(self) -> Type {
         if self.kind == Kind::Half { Type::F32 } else { self.stored }
     }
 }

@@ -32,14 +32,11 @@ impl Fortran {
     fn volume(&self, run: &Run) -> Result<&Volume> {
         // An error is not kept: another run may have the memory, or not be interrupted.
         let _alone = self.making.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = match self.volume.get() {
-            Some(made) => made,
-            None => {
-                let made = self.transpose(run).at(self.input.path())?;
-                self.volume.get_or_init(|| made)
-            }
-        };
-        Ok(&made.0)
+        if let Some((volume, _)) = self.volume.get() {
+            return Ok(volume);
+        }
+        let made = self.transpose(run).at(self.input.path())?;
+        Ok(&self.volume.get_or_init(|| made).0)
     }
 
     fn transpose(&self, run: &Run) -> Result<(Volume, Lease)> {

@@ -1,4 +1,4 @@
-//! NumPy arrays: `.npy` (versions 1, 2 and 3) and `.npz` (a ZIP of them).
+//! `NumPy` arrays: `.npy` (versions 1, 2 and 3) and `.npz` (a ZIP of them).
 //!
 //! Index order is the array's own: `arr[z, y, x]`, `arr[frame, z, y, x]`, or `arr[y, x]` for one plane. Arrays state no
 //! geometry. Source: the documentation of `numpy.lib.format`.

@@ -38,7 +38,7 @@ fn arrays(directory: &Arc<Directory>) -> Result<Vec<Array>> {
         let head = Head::read(&input)?;
         Ok(Array { name: entry.trim_end_matches(".npy").into(), input, head })
     };
-    directory.names().into_iter().filter(|n| n.ends_with(".npy")).map(array).collect()
+    directory.names().into_iter().filter(|n| n.strip_suffix(".npy").is_some()).map(array).collect()
 }
 
 fn choose(arrays: &[Array]) -> Error {

@@ -37,7 +37,7 @@ pub(super) fn source(input: &Input, head: &Head, warnings: Vec<String>) -> Resul
 
 fn header(head: &Head, dtype: Dtype) -> Result<Header> {
     let [frames, z, y, x] = head.volume()?;
-    let mut header = Header::new([z, y, x], frames, dtype.voxel())?;
+    let mut header = Header::new([z, y, x], frames, dtype.voxel()).map_err(|e| e.help("the array is empty, or its header is damaged"))?;
     header.quantity = match dtype.kind {
         Kind::Bool => Quantity::certain(QuantityKind::Mask, "an array of bool"),
         Kind::Half => Quantity::stored("float16 values, given as f32"),

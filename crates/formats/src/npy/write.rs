@@ -27,7 +27,7 @@ pub(super) fn npy(target: &Target, header: &Header) -> Result<Box<dyn Sink>> {
     Ok(Box::new(StoredSink::new(data, &head(header), header, Vec::new())?))
 }
 
-/// The header of `[frames?, z, y, x]`, padded with blanks to a multiple of 64 bytes as NumPy pads it.
+/// The header of `[frames?, z, y, x]`, padded with blanks to a multiple of 64 bytes as `NumPy` pads it.
 pub(super) fn head(header: &Header) -> Vec<u8> {
     let [z, y, x] = header.shape;
     let frames = if header.frames.count > 1 { format!("{}, ", header.frames.count) } else { String::new() };

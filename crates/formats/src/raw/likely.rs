@@ -5,7 +5,7 @@ use isovox_volume::Type;
 /// Widths of voxels in bytes, and the types of each.
 const WIDTHS: [(usize, &str); 4] = [(1, "u8"), (2, "u16 or i16"), (4, "f32, i32 or u32"), (8, "f64")];
 
-/// Shapes that so many bytes could be, as help: `give --size 128x128x128 --type u8, or ..`.
+/// Shapes that so many bytes could be, as help: `the bytes could be --size 128x128x128 --type u8, or ..`.
 pub(super) fn shapes(len: u64, width: Option<usize>) -> String {
     let found: Vec<String> = WIDTHS
         .iter()
@@ -14,7 +14,7 @@ pub(super) fn shapes(len: u64, width: Option<usize>) -> String {
         .collect();
     match found.len() {
         0 => "give --size XxYxZ and --type u8..f64; a header before the voxels is --offset N".into(),
-        _ => format!("give --size and --type; these fit the bytes: {}", found.join(", or ")),
+        _ => format!("give --size and --type; the bytes could be {}", found.join(", or ")),
     }
 }
 
@@ -29,7 +29,7 @@ pub(super) fn types(size: [usize; 3], len: u64) -> String {
 /// The same shape with a type that fits.
 pub(super) fn same_size(size: [usize; 3], len: u64) -> Option<String> {
     let (_, types) = width(voxels(size)?, len)?;
-    Some(format!("{}x{}x{} --type {types}", size[2], size[1], size[0]))
+    Some(format!("--size {}x{}x{} --type {types} fits", size[2], size[1], size[0]))
 }
 
 /// The unsigned type of one byte where a shape has as many voxels as there are bytes.
@@ -87,7 +87,7 @@ mod tests {
         assert!(shapes(128 * 128 * 128, None).contains("--size 128x128x128 --type u8"));
         assert!(shapes(2 * 1000, Some(2)).contains("10x10x10 --type u16 or i16"));
         assert!(types([8, 9, 10], 1440).contains("u16 or i16"));
-        assert_eq!(same_size([8, 9, 10], 720).unwrap(), "10x9x8 --type u8");
+        assert_eq!(same_size([8, 9, 10], 720).unwrap(), "--size 10x9x8 --type u8 fits");
         assert!(same_size([usize::MAX, 9, 10], 720).is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! Raw data: voxels without a header of their own.
 //!
-//! What they are is said by the user, by a MetaImage or NRRD header, a VGStudio `.vgi` or `ImageJ`'s import settings
+//! What they are is said by the user, by a `MetaImage` or NRRD header, a `VGStudio` `.vgi` or `ImageJ`'s import settings
 //! beside them, or by size and type in the file name; and it must fit the byte count exactly.
 
 mod colour;
@@ -55,11 +55,11 @@ impl Format for Raw {
     fn open(&self, given: Given, options: &OpenOptions) -> Result<Scan> {
         match given {
             Given::One(input) => read::open(&input, options),
-            Given::Many(inputs) => stack::open(inputs, options),
+            Given::Many(inputs) => stack::open(&inputs, options),
         }
     }
 
-    /// In the MetaImage header beside it.
+    /// In the `MetaImage` header beside it.
     fn embeds(&self) -> bool {
         true
     }

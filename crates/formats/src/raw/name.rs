@@ -17,8 +17,10 @@ pub(super) fn size(input: &Input) -> Option<[usize; 3]> {
 
 /// The size, and the name with a blank in its place.
 fn find(name: &str) -> Option<([usize; 3], String)> {
-    let starts = name.char_indices().filter(|&(i, c)| c.is_ascii_digit() && !name[..i].ends_with(|c: char| c.is_ascii_digit()));
-    starts.filter_map(|(i, _)| sides(&name[i..]).map(|(size, len)| (size, format!("{} {}", &name[..i], &name[i + len..])))).next()
+    // Not within a number, nor behind another side: four sides are another shape.
+    let within = |before: &str| before.trim_end_matches(['x', '×']).ends_with(|c: char| c.is_ascii_digit());
+    let mut starts = name.char_indices().filter(|&(i, c)| c.is_ascii_digit() && !within(&name[..i]));
+    starts.find_map(|(i, _)| sides(&name[i..]).map(|(size, len)| (size, format!("{} {}", &name[..i], &name[i + len..]))))
 }
 
 /// `AxBxC` at the beginning of a text, and its length.
@@ -33,8 +35,7 @@ fn sides(text: &str) -> Option<([usize; 3], usize)> {
         }
     }
     let [x, y, z] = found;
-    // A fourth side would make it another shape.
-    let more = text[at..].starts_with(['x', '×']) && text[at + 1..].starts_with(|c: char| c.is_ascii_digit());
+    let more = text[at..].strip_prefix(['x', '×']).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     (!more).then_some(([z, y, x], at))
 }
 
@@ -169,10 +170,12 @@ mod tests {
 
     #[test]
     fn names_without_a_size() {
-        for name in ["a.raw", "a_4x3.raw", "0x3x2.raw", "x1x2x", "a_4x3x2x5.raw", "99999999999999999999x1x1.raw", "é×1×2×3", ""] {
+        for name in ["a.raw", "a_4x3.raw", "0x3x2.raw", "x1x2x", "a_4x3x2x5.raw", "99999999999999999999x1x1.raw", "é×1×2×3×4", "1×2×3×4", ""] {
             assert!(size(&Input::bytes(name, Vec::new())).is_none(), "{name}");
         }
-        assert!(size(&Input::bytes("é3×1×2.raw", Vec::new())).is_some());
+        for name in ["é3×1×2.raw", "1×2×3×é4×", "linux4x3x2"] {
+            assert!(size(&Input::bytes(name, Vec::new())).is_some(), "{name}");
+        }
     }
 
     #[test]

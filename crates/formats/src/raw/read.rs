@@ -38,7 +38,7 @@ pub(super) fn open(input: &Input, options: &OpenOptions) -> Result<Scan> {
     Ok(Scan { format: super::NAME, source, files: [Some(data), beside].into_iter().flatten().collect(), provenance: None })
 }
 
-/// By a MetaImage or NRRD header of the same name that names this file as its data; it states more than the bytes.
+/// By a `MetaImage` or NRRD header of the same name that names this file as its data; it states more than the bytes.
 fn by_header(input: &Input, options: &OpenOptions) -> Result<Option<Scan>> {
     let raw = &options.raw;
     let told = raw.size.is_some() || raw.offset.is_some() || raw.gap.is_some() || raw.big_endian.is_some() || options.white_is_zero;
@@ -83,10 +83,14 @@ fn said(input: &Input, options: &OpenOptions) -> Result<Found> {
     Ok((input.clone(), None, name::read(input).unwrap_or_default(), None))
 }
 
-/// The `.vgi` beside that names this file.
+/// The `.vgi` beside that names this file: of the same name, else any of the folder. In an archive the first only: there
+/// every entry is asked, and one that names another is a candidate itself.
 fn vgi_beside(input: &Input) -> Option<(Input, vgi::Vgi)> {
     let base = input.name().rsplit('/').next()?;
-    let headers = input.beside().into_iter().filter(|n| n.to_lowercase().ends_with(".vgi"));
+    let stem = base.rfind('.').map_or(base, |i| &base[..i]);
+    let same = [format!("{stem}.vgi"), format!("{stem}.VGI")];
+    let others = if input.on_disk() { input.beside() } else { Vec::new() };
+    let headers = same.into_iter().chain(others).filter(|n| n.to_lowercase().ends_with(".vgi"));
     let mut read = headers.filter_map(|n| input.sibling(&n).ok()).filter_map(|header| vgi::read(&header).ok().map(|vgi| (header, vgi)));
     read.find(|(_, vgi)| vgi.name == base)
 }

@@ -146,7 +146,7 @@ impl Layout {
         let rest = len.saturating_sub(self.offset);
         let mut help = likely::shapes(rest, Some(self.pixel.bytes()));
         if let Some(other) = likely::same_size(self.size, rest) {
-            help = format!("{other} fits; {help}");
+            help = format!("{other}; or {help}");
         }
         if let Some(more) = need.and_then(|n| len.checked_sub(n)).filter(|&more| more > 0) {
             help = format!("{more} bytes are left over: --offset {} if they come first; {help}", self.offset + more);

@@ -1,5 +1,7 @@
 //! Headerless slices, some planes a file: `alu.1` to `alu.5`.
 
+use std::collections::BTreeSet;
+
 use isovox_volume::error::At;
 use isovox_volume::{Error, Result};
 
@@ -9,6 +11,7 @@ use super::said::{Layout, Said};
 use crate::format::Scan;
 use crate::input::{Input, natural};
 use crate::open::OpenOptions;
+use crate::sequence;
 
 /// Texts that acquisition software leaves beside slices.
 const TEXTS: [&str; 7] = ["txt", "log", "ini", "xml", "csv", "json", "md"];
@@ -51,8 +54,8 @@ fn is_other(input: &Input) -> bool {
     base.starts_with('.') || ["thumbs.db", "desktop.ini"].contains(&base.as_str()) || TEXTS.iter().any(|t| input.ends(t))
 }
 
-pub(super) fn open(inputs: Vec<Input>, options: &OpenOptions) -> Result<Scan> {
-    let sorted = Sorted::new(&inputs);
+pub(super) fn open(inputs: &[Input], options: &OpenOptions) -> Result<Scan> {
+    let sorted = Sorted::new(inputs);
     let Some(first) = sorted.data.first() else {
         return Err(Error::not_found("no file of slices").found(inputs.iter().map(Input::name).collect::<Vec<_>>().join(", ")));
     };
@@ -91,14 +94,12 @@ fn share(layout: Layout, len: u64, files: usize) -> Result<Layout> {
 
 /// A warning that names the numbers missing between file names that differ in one number.
 fn gaps(data: &[&Input]) -> Option<String> {
-    let numbers: Vec<u64> = data.iter().map(|i| number(i.name())).collect::<Option<_>>()?;
-    let missing: Vec<String> = numbers.windows(2).filter(|w| w[1] > w[0] + 1).map(|w| if w[1] == w[0] + 2 { format!("{}", w[0] + 1) } else { format!("{} to {}", w[0] + 1, w[1] - 1) }).collect();
-    (!missing.is_empty()).then(|| format!("numbers missing between the slices: {}", missing.join(", ")))
-}
-
-/// The last number of a name.
-fn number(name: &str) -> Option<u64> {
-    let end = name.rfind(|c: char| c.is_ascii_digit())? + 1;
-    let start = name[..end].rfind(|c: char| !c.is_ascii_digit()).map_or(0, |i| i + name[i..].chars().next().map_or(1, char::len_utf8));
-    name[start..end].parse().ok()
+    let runs: Vec<Vec<u64>> = data.iter().map(|i| sequence::runs(i.name())).collect::<Option<_>>()?;
+    let count = runs.first().map_or(0, Vec::len);
+    if runs.iter().any(|r| r.len() != count) {
+        return None;
+    }
+    let mut counters = (0..count).map(|at| runs.iter().map(|r| r[at]).collect::<BTreeSet<u64>>()).filter(|numbers| numbers.len() > 1);
+    let one = counters.next()?;
+    if counters.next().is_none() { sequence::missing(&one) } else { None }
 }

@@ -18,6 +18,8 @@ use crate::format::{Format, Given, Scan, Target};
 use crate::open::OpenOptions;
 use crate::tiff;
 
+pub(crate) use names::{missing, runs};
+
 /// Slices in files of their own.
 pub struct Sequence;
 

@@ -99,7 +99,8 @@ fn same(slices: &[Input], runs: &[Vec<u64>]) -> String {
     pair.map_or_else(String::new, |i| format!("{} and {}", base(slices[i].name()), base(slices[i + 1].name())))
 }
 
-fn missing(numbers: &BTreeSet<u64>) -> Option<String> {
+/// A warning that names the numbers missing between others.
+pub(crate) fn missing(numbers: &BTreeSet<u64>) -> Option<String> {
     let sorted: Vec<u64> = numbers.iter().copied().collect();
     let steps: Vec<u64> = sorted.windows(2).map(|w| w[1] - w[0]).collect();
     let step = *steps.iter().min()?;
@@ -137,7 +138,7 @@ fn skeleton(input: &Input) -> String {
 }
 
 /// The numbers in a name; `None` where one has more digits than can be counted.
-fn runs(name: &str) -> Option<Vec<u64>> {
+pub(crate) fn runs(name: &str) -> Option<Vec<u64>> {
     name.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty()).map(|n| n.parse().ok()).collect()
 }
 

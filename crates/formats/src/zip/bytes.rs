@@ -11,8 +11,9 @@ use flate2::read::DeflateDecoder;
 use crate::input::{ReadAt, Reader, read_exact_at};
 use crate::staged::write_all_at;
 
-/// Bytes of an entry's beginning that are had without the rest: enough to know a format and to read most headers.
-const BEGINNING: u64 = 64 << 10;
+/// Bytes of an entry's beginning that are had without the rest: enough to know a format and to read most headers, and
+/// little enough to keep for thousands of slices.
+const BEGINNING: u64 = 4 << 10;
 
 /// Bytes that all inflated entries of an archive may hold in memory; more go to a temporary file.
 pub(super) const IN_MEMORY: u64 = 64 << 20;

@@ -1,5 +1,6 @@
 //! Which entries of an archive are the scan.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use isovox_volume::{Error, Result};
@@ -8,16 +9,23 @@ use serde_json::json;
 use super::directory::Directory;
 use super::inner::Inner;
 use super::is_zip;
-use crate::format::{FORMATS, Given, Scan};
+use crate::FORMATS;
+use crate::format::{Given, Scan};
 use crate::input::{Archive, Input, natural};
 use crate::open::{OpenOptions, open_given};
 use crate::raw;
 
-/// Bytes in which a header names its data files.
-const HEADER: usize = 64 << 10;
+/// Endings of texts that name data files.
+const HEADERS: [&str; 3] = ["mhd", "nhdr", "vgi"];
 
-/// Formats whose files are slices when a folder holds several.
-const SLICES: [&str; 6] = ["dicom", "tiff", "sequence", "png", "jpeg", "bmp"];
+/// The longest of them that is read.
+const HEADER: u64 = 64 << 10;
+
+/// Formats of pictures, which are slices when a folder holds several.
+const PICTURES: [&str; 2] = ["tiff", "sequence"];
+
+/// The format whose slices may lie in any folder.
+const DICOM: &str = "dicom";
 
 /// An entry that some format knows.
 struct Candidate {
@@ -66,7 +74,7 @@ fn choose(directory: &Arc<Directory>, options: &OpenOptions) -> Result<(Given, S
         [one] => Ok((Given::One(one.input.clone()), one.input.name().into())),
         [first, ..] if slices(&found, options.raw.whole()) => {
             let named = if first.folder().is_empty() { "*".into() } else { format!("{}/*", first.folder()) };
-            Ok((Given::Many(found.into_iter().map(|c| c.input).collect()), named))
+            Ok((Given::Many(together(directory, first)?), named))
         }
         _ => Err(several(&found)),
     }
@@ -94,31 +102,40 @@ fn candidates(directory: &Arc<Directory>, options: &OpenOptions) -> Result<Vec<C
     Ok(found)
 }
 
-/// Leaves out what another candidate is the header of: its text names it, or they are a `.hdr` and its `.img`.
+/// Leaves out headerless entries that a header names, and the `.img` of a `.hdr`.
 fn drop_data_files(found: &mut Vec<Candidate>) -> Result<()> {
-    let mut headers = Vec::new();
-    for candidate in found.iter().filter(|c| c.format != raw::NAME || c.input.ends("vgi")) {
-        if candidate.input.len() <= HEADER as u64 {
-            headers.push((candidate.input.name().to_string(), candidate.input.head(HEADER)?));
-        }
+    let mut named = BTreeSet::new();
+    let headers = found.iter().filter(|c| HEADERS.iter().any(|e| c.input.ends(e)) && c.input.len() <= HEADER);
+    for header in headers {
+        let text = header.input.all(HEADER)?;
+        let lines = String::from_utf8_lossy(&text).into_owned();
+        let values = lines.lines().map(|line| line.rsplit(['=', ':']).next().unwrap_or_default());
+        named.extend(values.map(|v| format!("{}/{}", header.folder(), v.trim())));
     }
-    let names = |data: &Candidate| {
-        let base = data.input.name().rsplit('/').next().unwrap_or_default().as_bytes();
-        headers.iter().any(|(name, text)| name != data.input.name() && text.windows(base.len()).any(|w| w == base))
-    };
-    let pair = |data: &Candidate| data.ends("img") && found.iter().any(|c| c.ends("hdr") && c.stem() == data.stem());
-    let mut keep: Vec<bool> = found.iter().map(|c| !names(c) && !pair(c)).rev().collect();
-    found.retain(|_| keep.pop().unwrap_or(true));
+    let pairs: BTreeSet<String> = found.iter().filter(|c| c.ends("hdr")).map(|c| c.stem().to_string()).collect();
+    found.retain(|c| {
+        let base = c.input.name().rsplit('/').next().unwrap_or_default();
+        let data = c.format == raw::NAME && named.contains(&format!("{}/{base}", c.folder()));
+        let image = c.ends("img") && pairs.contains(c.stem());
+        !data && !image
+    });
     Ok(())
 }
 
-/// Whether all are slices of one folder (DICOM says by itself which files belong together).
+/// Whether all are slices of one folder (DICOM says by itself which files belong together). Headerless entries are
+/// slices when the user says what they all are; each by its own description is a volume.
 fn slices(found: &[Candidate], whole: bool) -> bool {
     let first = &found[0];
-    let anywhere = first.format == "dicom";
-    // Headerless entries are candidates by their own description, or all of them by the user's: then they are slices.
-    let known = |c: &Candidate| SLICES.contains(&c.format) || (c.format == raw::NAME && whole);
-    found.iter().all(|c| c.format == first.format && known(c) && (anywhere || c.folder() == first.folder()))
+    let picture = |c: &Candidate| PICTURES.contains(&c.format) && c.folder() == first.folder();
+    let dicom = |c: &Candidate| c.format == DICOM;
+    let headerless = |c: &Candidate| whole && c.format == raw::NAME && c.folder() == first.folder();
+    found.iter().all(picture) || found.iter().all(dicom) || found.iter().all(headerless)
+}
+
+/// All files of the slices' folder: one that cannot be read must not go missing without a word.
+fn together(directory: &Arc<Directory>, first: &Candidate) -> Result<Vec<Input>> {
+    let beside = |name: &String| first.format == DICOM || name.rfind('/').map_or("", |i| &name[..i]) == first.folder();
+    directory.names().into_iter().filter(beside).map(|name| directory.clone().entry(&name)).collect()
 }
 
 fn nothing(directory: &Directory) -> Error {

@@ -1,6 +1,6 @@
 //! What an archive holds: names that stay inside it, sizes that its bytes can give.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::{BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,6 +32,8 @@ pub(super) struct Entry {
 pub(crate) struct Directory {
     input: Input,
     entries: Vec<Entry>,
+    /// Where in `entries` a name stands.
+    places: BTreeMap<String, usize>,
     skipped: Vec<String>,
     inflated: Arc<Inflated>,
 }
@@ -43,11 +45,11 @@ impl Directory {
     pub(crate) fn open(input: &Input, temp: Option<PathBuf>) -> Result<Directory> {
         let broken = |e: &dyn std::fmt::Display| Error::corrupt(format_args!("ZIP archive: {e}")).help("the file is cut off or damaged; copy it again");
         let mut archive = ZipArchive::new(BufReader::new(input.reader(0))).map_err(|e| broken(&e))?;
-        let (mut entries, mut skipped, mut names) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let (mut entries, mut skipped, mut places) = (Vec::new(), Vec::new(), BTreeMap::new());
         for index in 0..archive.len() {
             let Some(entry) = entry(&mut archive, index).map_err(|e| broken(&e))? else { continue };
             inside(&entry.name)?;
-            if !names.insert(entry.name.clone()) {
+            if places.insert(entry.name.clone(), entries.len()).is_some() {
                 return Err(Error::corrupt(format_args!("ZIP archive: {:?} stands in it twice", entry.name)));
             }
             if junk(&entry.name) { skipped.push(entry.name) } else { entries.push(entry) }
@@ -57,7 +59,7 @@ impl Directory {
             return Err(Error::corrupt("ZIP archive: entries that overlap").found(format_args!("more packed bytes than the {} of the file", input.len())).help("such archives are made to fill disks; this one is not opened"));
         }
         let temp = temp.unwrap_or_else(std::env::temp_dir);
-        Ok(Directory { input: input.clone(), entries, skipped, inflated: Arc::new(Inflated::new(temp, IN_MEMORY)) })
+        Ok(Directory { input: input.clone(), entries, places, skipped, inflated: Arc::new(Inflated::new(temp, IN_MEMORY)) })
     }
 
     /// Names of system files that are never part of a scan.
@@ -92,7 +94,8 @@ impl Archive for Directory {
     }
 
     fn entry(self: Arc<Self>, name: &str) -> Result<Input> {
-        let entry = self.entries.iter().find(|e| e.name == name).ok_or_else(|| Error::not_found(format_args!("{name:?} in the archive")).within(self.input.path()))?;
+        let place = self.places.get(name).and_then(|&at| self.entries.get(at)).filter(|e| e.name == name);
+        let entry = place.ok_or_else(|| Error::not_found(format_args!("{name:?} in the archive")).within(self.input.path()))?;
         let bytes = self.bytes(entry).map_err(|e| e.within(self.input.path()))?;
         let path = self.input.path().to_path_buf();
         Ok(Input::entry(name, &path, self.clone(), bytes))

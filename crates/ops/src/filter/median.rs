@@ -7,7 +7,7 @@ use isovox_macros::Op;
 use isovox_volume::{Extent, Header, Scalar};
 
 use crate::access::{Edge, Halo, Near};
-use crate::filter::network::{LANES, Lanes, Network, greatest, least};
+use crate::filter::network::{Network, WIDTH, greatest, least};
 
 /// Replace each voxel by the median of its box neighbourhood.
 ///
@@ -60,25 +60,29 @@ fn has_nan<T: Scalar>(near: &Near<'_, T>) -> bool {
     near.planes.iter().any(|plane| plane.chunks(4096).any(|part| part.iter().fold(false, |nan, v| nan | (v != v))))
 }
 
-/// Rows of sorted values: rank by rank, and in each the even places before the odd ones.
+/// Rows of sorted values, rank by rank.
 type List<T> = Vec<T>;
 
 /// Medians by networks. Neighbouring outputs, two along y and two along x, share all of their boxes but one row or column:
 /// what they share is merged once.
 ///
-/// Along x, place `p` of a padded row is voxel `p - r.x`; outputs `2i` and `2i + 1` share places `2i + 1 ..= 2i + 2 r.x`.
-/// Even and odd places are kept apart, so that the lanes of a step are every second voxel and no step is made twice.
+/// Even voxels of a row stand before the odd ones, so that a step's lanes are every second voxel and none is made twice.
+/// Along x, place `p` is voxel `p - r.x`, repeated beyond the ends: outputs `2i` and `2i + 1` share places `2i + 1 ..= 2i + 2 r.x`.
 struct Sorted<'a, T> {
     r: Extent,
     near: &'a Near<'a, T>,
-    /// Pairs of outputs of a row; at least the lanes of a step.
+    /// Lanes of the even (or odd) voxels of a row.
     pairs: usize,
-    /// Even (or odd) places of a row.
+    /// Lanes of the even (or odd) places of a row.
     half: usize,
+    /// Lanes of merged pairs of columns.
+    stride: usize,
     plan: Plan,
-    padded: Vec<T>,
-    lanes: Vec<Lanes<T>>,
-    core: Vec<Lanes<T>>,
+    lanes: Vec<T>,
+    shared: Vec<T>,
+    paired: List<T>,
+    even: Vec<T>,
+    odd: Vec<T>,
 }
 
 /// The networks of a box.
@@ -107,55 +111,71 @@ impl Plan {
         };
         // Without neighbours along x a column's median is the box's.
         let last = |lengths: &[usize], is_last: bool| if is_last { median(lengths) } else { full(lengths) };
+        let lists = if r.x == 1 { vec![column; 2] } else { vec![2 * column; r.x] };
         let middle = (2 * r.x * column).saturating_sub(column) / 2;
+        let kept = if r.x == 0 { 0..0 } else { middle..middle + column + 1 };
         Plan {
             along_z: last(&vec![1; row], r.x == 0 && r.y == 0),
             two_rows: full(&[row, row]),
-            shared_rows: full(&vec![2 * row; r.y]),
+            shared_rows: full(&if r.y == 1 { vec![row; 2] } else { vec![2 * row; r.y] }),
             column: last(&[2 * r.y * row, row], r.x == 0 && r.y > 0),
             two_columns: full(&[column, column]),
-            shared_columns: if r.x == 0 { full(&[]) } else { Network::merge(&vec![2 * column; r.x], middle..middle + column + 1) },
+            shared_columns: Network::merge(&lists, kept),
         }
     }
+}
 
-    fn most(&self) -> usize {
-        [&self.along_z, &self.two_rows, &self.shared_rows, &self.column, &self.two_columns, &self.shared_columns].iter().map(|n| n.inputs()).fold(0, usize::max)
+/// Bytes that a network works on at a time: a part of a core's nearest cache.
+const BLOCK: usize = 20 << 10;
+
+/// Makes room; what is there is written before it is read.
+fn grow<T: Copy + Default>(lanes: &mut Vec<T>, n: usize) {
+    if lanes.len() < n {
+        lanes.resize(n, T::default());
     }
 }
 
-/// Starts of blocks of lanes that cover `n >= LANES` places; the last one overlaps.
-fn blocks(n: usize) -> impl Iterator<Item = usize> {
-    (0..n.div_ceil(LANES)).map(move |b| (b * LANES).min(n - LANES))
+/// Fills a block of lanes from rows `stride` apart.
+fn load<T: Copy>(rows: &[T], stride: usize, block: &Range<usize>, lanes: &mut [T]) {
+    for (lane, row) in lanes.chunks_exact_mut(block.len()).zip(rows.chunks(stride)) {
+        lane.copy_from_slice(&row[block.clone()]);
+    }
 }
 
-fn block<T>(row: &[T], at: usize) -> &Lanes<T> {
-    row[at..].first_chunk().expect("rows are padded to whole blocks")
-}
-
-fn block_mut<T>(row: &mut [T], at: usize) -> &mut Lanes<T> {
-    row[at..].first_chunk_mut().expect("rows are padded to whole blocks")
+/// Puts the kept ranks into rows `stride` apart.
+fn store<T: Copy>(lanes: &[T], kept: &[usize], rows: &mut [T], stride: usize, block: &Range<usize>) {
+    for (row, &k) in rows.chunks_exact_mut(stride).zip(kept) {
+        row[block.clone()].copy_from_slice(&lanes[k * block.len()..(k + 1) * block.len()]);
+    }
 }
 
 impl<'a, T: Scalar> Sorted<'a, T> {
     fn new(r: Extent, near: &'a Near<'a, T>) -> Self {
-        let pairs = near.nx.div_ceil(2).max(LANES);
+        let whole = |lanes: usize| lanes.next_multiple_of(WIDTH);
+        let pairs = whole(near.nx.div_ceil(2));
+        let stride = whole(pairs + r.x.saturating_sub(1));
         let plan = Plan::new(r);
-        let lanes = vec![[T::default(); LANES]; plan.most()];
-        Sorted { r, near, pairs, half: pairs + r.x, plan, padded: Vec::new(), core: lanes.clone(), lanes }
+        let paired = if r.x > 1 { vec![T::default(); plan.two_columns.len() * stride] } else { Vec::new() };
+        let row = vec![T::default(); pairs];
+        Sorted { r, near, pairs, half: whole(stride + 1), stride, plan, lanes: Vec::new(), shared: Vec::new(), paired, even: row.clone(), odd: row }
     }
 
-    fn width(&self) -> usize {
-        2 * self.half
+    /// Blocks of lanes that cover `n` of them, for a network of so many values.
+    fn blocks(n: usize, network: &Network) -> impl Iterator<Item = Range<usize>> + use<T> {
+        let most = (BLOCK / size_of::<T>() / network.inputs().max(1)).next_multiple_of(WIDTH);
+        let block = n.div_ceil(n.div_ceil(most)).next_multiple_of(WIDTH);
+        (0..n).step_by(block).map(move |at| at..(at + block).min(n))
     }
 
     /// Output rows, two at a time. Sorted rows and pairs of rows wait in rings until the last output has used them.
     fn rows(&mut self, y: Range<usize>, out: &mut [T]) {
         let r = self.r.y as isize;
         let ring = 2 * self.r.y + 2;
-        let list = |n: usize| -> List<T> { vec![T::default(); n * self.width()] };
+        let list = |n: usize| -> List<T> { vec![T::default(); n * 2 * self.pairs] };
         let mut sorted = vec![list(self.plan.along_z.len()); ring];
-        let mut paired = vec![list(self.plan.two_rows.len()); self.r.y];
-        let mut columns = [list(self.plan.column.len().max(1)), list(self.plan.column.len().max(1))];
+        let mut paired = vec![list(self.plan.two_rows.len()); if r > 1 { self.r.y } else { 0 }];
+        let mut columns = list(self.plan.column.len());
+        let mut places = vec![T::default(); self.plan.column.len().max(self.plan.along_z.len()) * 2 * self.half];
         let slot = |row: isize| row.rem_euclid(ring as isize) as usize;
         let mut next = y.start as isize - r;
         let mut next_pair = y.start as isize + 1 - r;
@@ -165,19 +185,23 @@ impl<'a, T: Scalar> Sorted<'a, T> {
                 self.sort_row(next, &mut sorted[slot(next)]);
                 next += 1;
             }
-            while r > 0 && next_pair < at + r {
+            while r > 1 && next_pair < at + r {
                 let into = next_pair.div_euclid(2).rem_euclid(r) as usize;
                 self.pair_rows([&sorted[slot(next_pair)], &sorted[slot(next_pair + 1)]], &mut paired[into]);
                 next_pair += 2;
             }
-            if r == 0 {
-                columns[0].clone_from(&sorted[slot(at)]);
-                columns[1].clone_from(&sorted[slot(at + 1)]);
+            if r == 1 {
+                self.share_rows(&[&sorted[slot(at)], &sorted[slot(at + 1)]]);
             } else {
-                self.columns(&paired, [&sorted[slot(at - r)], &sorted[slot(at + 1 + r)]], &mut columns);
+                self.share_rows(&paired.iter().collect::<Vec<_>>());
             }
-            for (column, out) in columns.iter().zip(out.chunks_mut(self.near.nx)) {
-                self.along_x(column, out);
+            for (out, own) in out.chunks_mut(self.near.nx).zip([at - r, at + 1 + r]) {
+                let own = &sorted[slot(own)];
+                if r > 0 {
+                    self.columns(own, &mut columns);
+                }
+                self.spread(if r > 0 { &columns } else { own }, &mut places);
+                self.along_x(&places, out);
             }
         }
     }
@@ -185,121 +209,194 @@ impl<'a, T: Scalar> Sorted<'a, T> {
     /// Sorts a row's planes at each place.
     fn sort_row(&mut self, row: isize, into: &mut List<T>) {
         let y = row.clamp(0, self.near.ny as isize - 1) as usize;
-        let (half, width, r) = (self.half, self.width(), self.r.z as isize);
-        let mut planes: List<T> = vec![T::default(); self.plan.along_z.inputs() * width];
-        for (dz, plane) in (-r..=r).zip(planes.chunks_exact_mut(width)) {
-            pad(self.near.row(dz, y), self.r.x, &mut self.padded, width);
-            let (even, odd) = plane.split_at_mut(half);
-            for ((two, even), odd) in self.padded.chunks_exact(2).zip(even).zip(odd) {
-                (*even, *odd) = (two[0], two[1]);
-            }
+        let (width, r, network) = (2 * self.pairs, self.r.z as isize, &self.plan.along_z);
+        grow(&mut self.lanes, network.inputs() * width);
+        for (dz, lanes) in (-r..=r).zip(self.lanes.chunks_exact_mut(width)) {
+            split(self.near.row(dz, y), lanes);
         }
-        self.merge_rows(|plan| &plan.along_z, &[&planes], into);
+        network.run(&mut self.lanes, width);
+        store(&self.lanes, network.kept(), into, width, &(0..width));
     }
 
     fn pair_rows(&mut self, rows: [&List<T>; 2], into: &mut List<T>) {
-        self.merge_rows(|plan| &plan.two_rows, &[rows[0], rows[1]], into);
-    }
-
-    fn merge_rows(&mut self, network: impl Fn(&Plan) -> &Network, lists: &[&List<T>], into: &mut List<T>) {
-        let (width, network) = (self.width(), network(&self.plan));
-        for at in blocks(width) {
-            load(lists.iter().flat_map(|l| l.chunks_exact(width)), at, &mut self.lanes);
-            network.run(&mut self.lanes);
-            for (row, &k) in into.chunks_exact_mut(width).zip(network.kept()) {
-                *block_mut(row, at) = self.lanes[k];
-            }
+        let (width, network) = (2 * self.pairs, &self.plan.two_rows);
+        for block in Self::blocks(width, network) {
+            grow(&mut self.lanes, network.inputs() * block.len());
+            let (first, second) = self.lanes.split_at_mut(network.inputs() / 2 * block.len());
+            load(rows[0], width, &block, first);
+            load(rows[1], width, &block, second);
+            network.run(&mut self.lanes, block.len());
+            store(&self.lanes, network.kept(), into, width, &block);
         }
     }
 
-    /// The columns of two neighbouring output rows.
-    fn columns(&mut self, shared: &[List<T>], own: [&List<T>; 2], into: &mut [List<T>; 2]) {
-        let width = self.width();
-        for at in blocks(width) {
-            load(shared.iter().flat_map(|l| l.chunks_exact(width)), at, &mut self.core);
-            self.plan.shared_rows.run(&mut self.core);
-            for (own, into) in own.into_iter().zip(into.iter_mut()) {
-                let kept = self.plan.shared_rows.kept();
-                kept.iter().zip(&mut self.lanes).for_each(|(&k, lane)| *lane = self.core[k]);
-                load(own.chunks_exact(width), at, &mut self.lanes[kept.len()..]);
-                self.plan.column.run(&mut self.lanes);
-                for (row, &k) in into.chunks_exact_mut(width).zip(self.plan.column.kept()) {
-                    *block_mut(row, at) = self.lanes[k];
-                }
+    /// Merges the rows that two neighbouring output rows share.
+    fn share_rows(&mut self, rows: &[&List<T>]) {
+        let (width, network) = (2 * self.pairs, &self.plan.shared_rows);
+        grow(&mut self.shared, network.len() * width);
+        for block in Self::blocks(width, network) {
+            grow(&mut self.lanes, network.inputs() * block.len());
+            let each = network.inputs() / rows.len().max(1) * block.len();
+            for (row, lanes) in rows.iter().zip(self.lanes.chunks_exact_mut(each.max(1))) {
+                load(row, width, &block, lanes);
             }
+            network.run(&mut self.lanes, block.len());
+            store(&self.lanes, network.kept(), &mut self.shared, width, &block);
+        }
+    }
+
+    /// An output row's sorted columns: what it shares, and its own row.
+    fn columns(&mut self, own: &List<T>, into: &mut List<T>) {
+        let (width, network) = (2 * self.pairs, &self.plan.column);
+        for block in Self::blocks(width, network) {
+            grow(&mut self.lanes, network.inputs() * block.len());
+            let (before, after) = self.lanes.split_at_mut(self.plan.shared_rows.len() * block.len());
+            load(&self.shared, width, &block, before);
+            load(own, width, &block, after);
+            network.run(&mut self.lanes, block.len());
+            store(&self.lanes, network.kept(), into, width, &block);
+        }
+    }
+
+    /// From voxels to places: the first and the last voxel are repeated.
+    fn spread(&self, columns: &List<T>, places: &mut [T]) {
+        let (r, n) = (self.r.x, self.near.nx);
+        for (row, places) in columns.chunks_exact(2 * self.pairs).zip(places.chunks_exact_mut(2 * self.half)) {
+            let (even, odd) = row.split_at(self.pairs);
+            let last = if n % 2 == 1 { even[n / 2] } else { odd[n / 2 - 1] };
+            let (even_places, odd_places) = places.split_at_mut(self.half);
+            // Place 2i is voxel 2i - r.
+            let (first, second) = if r.is_multiple_of(2) { (even, odd) } else { (odd, even) };
+            let (evens, odds) = if r.is_multiple_of(2) { (n.div_ceil(2), n / 2) } else { (n / 2, n.div_ceil(2)) };
+            shift(&first[..evens], r.div_ceil(2), [even[0], last], even_places);
+            shift(&second[..odds], r / 2, [even[0], last], odd_places);
         }
     }
 
     /// A row's medians from its sorted columns.
-    fn along_x(&mut self, columns: &List<T>, out: &mut [T]) {
-        let (half, width, r) = (self.half, self.width(), self.r.x);
-        let mut medians = std::mem::take(&mut self.padded);
-        medians.resize(2 * self.pairs, T::default());
-        if r == 0 {
-            for at in blocks(self.pairs) {
-                interleave(block(columns, at), block(&columns[half..], at), &mut medians[2 * at..]);
-            }
+    fn along_x(&mut self, columns: &[T], out: &mut [T]) {
+        if self.r.x == 0 {
+            return together(columns, &columns[self.half..], out);
+        }
+        if self.r.x > 1 {
+            self.pair_columns(columns);
+        }
+        let (half, width, r) = (self.half, 2 * self.half, self.r.x);
+        for block in Self::blocks(self.pairs, &self.plan.shared_columns) {
+            let row = |first: usize| columns.chunks_exact(width).map(move |row| &row[first..]);
+            let (even, odd) = (row(block.start), row(half + r + block.start));
+            self.share_columns(columns, &block);
+            let kept = Kept { lanes: &self.lanes, at: self.plan.shared_columns.kept(), stride: block.len() };
+            kept.middle(even, &mut self.even[block.clone()]);
+            kept.middle(odd, &mut self.odd[block]);
+        }
+        together(&self.even, &self.odd, out);
+    }
+
+    /// Merges the columns that a block of pairs of outputs share.
+    fn share_columns(&mut self, columns: &[T], block: &Range<usize>) {
+        let (width, network) = (2 * self.half, &self.plan.shared_columns);
+        grow(&mut self.lanes, network.inputs() * block.len());
+        let shifted = |k: usize| block.start + k..block.end + k;
+        if self.r.x == 1 {
+            let (odd, even) = self.lanes.split_at_mut(network.inputs() / 2 * block.len());
+            load(columns, width, &shifted(self.half), odd);
+            load(columns, width, &shifted(1), even);
         } else {
-            let paired = self.pair_columns(columns);
-            let stride = self.pairs + r - 1;
-            for at in blocks(self.pairs) {
-                let shifts = (0..r).flat_map(|k| paired.chunks_exact(stride).map(move |row| &row[k..]));
-                load(shifts, at, &mut self.lanes);
-                let shared = &self.plan.shared_columns;
-                shared.run(&mut self.lanes);
-                let first = middle(&self.lanes, shared.kept(), columns.chunks_exact(width).map(|row| block(row, at)));
-                let second = middle(&self.lanes, shared.kept(), columns.chunks_exact(width).map(|row| block(row, half + r + at)));
-                interleave(&first, &second, &mut medians[2 * at..]);
+            for (k, lanes) in self.lanes.chunks_exact_mut(self.plan.two_columns.len() * block.len()).take(self.r.x).enumerate() {
+                load(&self.paired, self.stride, &shifted(k), lanes);
             }
         }
-        out.copy_from_slice(&medians[..out.len()]);
-        self.padded = medians;
+        network.run(&mut self.lanes, block.len());
     }
 
-    /// Columns `2i + 1` and `2i + 2`, merged.
-    fn pair_columns(&mut self, columns: &List<T>) -> List<T> {
-        let (half, width, network) = (self.half, self.width(), &self.plan.two_columns);
-        let stride = self.pairs + self.r.x - 1;
-        let mut paired = vec![T::default(); network.len() * stride];
-        for at in blocks(stride) {
-            let (odd, even) = (columns.chunks_exact(width).map(|row| &row[half..]), columns.chunks_exact(width).map(|row| &row[1..]));
-            load(odd.chain(even), at, &mut self.lanes);
-            network.run(&mut self.lanes);
-            for (row, &k) in paired.chunks_exact_mut(stride).zip(network.kept()) {
-                *block_mut(row, at) = self.lanes[k];
-            }
-        }
-        paired
-    }
-}
-
-fn load<'a, T: Copy + 'a>(rows: impl Iterator<Item = &'a [T]>, at: usize, lanes: &mut [Lanes<T>]) {
-    lanes.iter_mut().zip(rows).for_each(|(lane, row)| *lane = *block(row, at));
-}
-
-/// A row with its ends repeated, `length` places in all.
-fn pad<T: Scalar>(row: &[T], before: usize, into: &mut Vec<T>, length: usize) {
-    into.clear();
-    into.resize(before, row[0]);
-    into.extend_from_slice(row);
-    into.resize(length.max(before + row.len()), row[row.len() - 1]);
-}
-
-/// The middle one of `n + 1` sorted values at `kept` and `n` sorted ones: the least of the greater ones of all pairs whose
-/// ranks add up to it.
-fn middle<'a, T: Scalar>(lanes: &[Lanes<T>], kept: &[usize], column: impl DoubleEndedIterator<Item = &'a Lanes<T>>) -> Lanes<T> {
-    let mut best = lanes[kept[kept.len() - 1]];
-    for (&k, other) in kept.iter().zip(column.rev()) {
-        for ((best, a), b) in best.iter_mut().zip(&lanes[k]).zip(other) {
-            *best = least(*best, greatest(*a, *b));
+    /// Merges columns `2i + 1` and `2i + 2`.
+    fn pair_columns(&mut self, columns: &[T]) {
+        let (half, width, network) = (self.half, 2 * self.half, &self.plan.two_columns);
+        for block in Self::blocks(self.stride, network) {
+            grow(&mut self.lanes, network.inputs() * block.len());
+            let (odd, even) = self.lanes.split_at_mut(network.inputs() / 2 * block.len());
+            load(columns, width, &(half + block.start..half + block.end), odd);
+            load(columns, width, &(block.start + 1..block.end + 1), even);
+            network.run(&mut self.lanes, block.len());
+            store(&self.lanes, network.kept(), &mut self.paired, self.stride, &block);
         }
     }
-    best
 }
 
-fn interleave<T: Copy>(even: &Lanes<T>, odd: &Lanes<T>, out: &mut [T]) {
-    for ((two, even), odd) in out.chunks_exact_mut(2).zip(even).zip(odd) {
-        (two[0], two[1]) = (*even, *odd);
+/// Even voxels before odd ones; lanes beyond the end have some value of the row.
+fn split<T: Scalar>(row: &[T], into: &mut [T]) {
+    let (even, odd) = into.split_at_mut(into.len() / 2);
+    let (pairs, rest) = row.as_chunks::<2>();
+    let n = pairs.len();
+    apart(pairs, &mut even[..n], &mut odd[..n]);
+    even[n..].fill(*rest.first().unwrap_or(&row[0]));
+    odd[n..].fill(row[0]);
+}
+
+// Of its own, so that compilers know that the slices are apart; so is `interleave`.
+#[inline(never)]
+fn apart<T: Scalar>(pairs: &[[T; 2]], even: &mut [T], odd: &mut [T]) {
+    if T::TYPE.bytes() == 1 {
+        // Compilers do not see that bytes two apart are halves of words.
+        let word = |two: &[T; 2]| u16::from_le_bytes(bytemuck::cast(*two));
+        pairs.iter().zip(even).for_each(|(two, even)| *even = bytemuck::cast(word(two) as u8));
+        pairs.iter().zip(odd).for_each(|(two, odd)| *odd = bytemuck::cast((word(two) >> 8) as u8));
+    } else {
+        pairs.iter().zip(even.iter_mut().zip(odd)).for_each(|(two, (even, odd))| (*even, *odd) = (two[0], two[1]));
+    }
+}
+
+/// A row `by` places later, with one value before it and one after it.
+fn shift<T: Copy>(row: &[T], by: usize, [before, after]: [T; 2], into: &mut [T]) {
+    into[..by].fill(before);
+    into[by..by + row.len()].copy_from_slice(row);
+    into[by + row.len()..].fill(after);
+}
+
+/// Sorted values where a network left them.
+struct Kept<'a, T> {
+    lanes: &'a [T],
+    at: &'a [usize],
+    stride: usize,
+}
+
+impl<T: Scalar> Kept<'_, T> {
+    fn rank(&self, k: usize) -> &[T] {
+        &self.lanes[self.at[k] * self.stride..][..self.stride]
+    }
+
+    /// The middle one of these `n + 1` values and `n` sorted ones of a column: the least of the greater ones of all pairs
+    /// whose ranks add up to it.
+    fn middle<'b>(&self, column: impl Iterator<Item = &'b [T]>, out: &mut [T]) {
+        let n = self.at.len() - 1;
+        out.copy_from_slice(self.rank(n));
+        for (k, row) in (0..n).rev().zip(column) {
+            least_of_greater(out, self.rank(k), row);
+        }
+    }
+}
+
+#[inline(never)]
+fn least_of_greater<T: Scalar>(best: &mut [T], a: &[T], b: &[T]) {
+    for ((best, a), b) in best.iter_mut().zip(a).zip(b) {
+        *best = least(*best, greatest(*a, *b));
+    }
+}
+
+/// Even and odd outputs in turn.
+fn together<T: Copy>(even: &[T], odd: &[T], out: &mut [T]) {
+    let (pairs, last) = out.as_chunks_mut::<2>();
+    if let [last] = last {
+        *last = even[pairs.len()];
+    }
+    interleave(even, odd, pairs);
+}
+
+#[inline(never)]
+fn interleave<T: Copy>(even: &[T], odd: &[T], pairs: &mut [[T; 2]]) {
+    for ((two, even), odd) in pairs.iter_mut().zip(even).zip(odd) {
+        *two = [*even, *odd];
     }
 }
 

@@ -1,9 +1,10 @@
-//! Neighbourhoods: smoothing and ranks.
+//! Neighbourhoods: medians and means.
 
+pub mod gaussian;
 pub mod median;
 mod network;
 
 use crate::spec::Entry;
 
 /// In the order of the reference pages.
-pub const OPS: &[Entry] = &[Entry::of::<median::Median>()];
+pub const OPS: &[Entry] = &[Entry::of::<gaussian::Gaussian>(), Entry::of::<median::Median>()];

@@ -3,11 +3,8 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// Lanes that one step works on.
-pub(crate) const LANES: usize = 32;
-
-/// Values of one rank in neighbouring voxels.
-pub(crate) type Lanes<T> = [T; LANES];
+/// Lanes come in multiples of this.
+pub(crate) const WIDTH: usize = 16;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Keep {
@@ -66,14 +63,15 @@ impl Network {
         self.inputs
     }
 
-    /// Runs in place; the kept ranks are at [`Network::kept`].
-    pub(crate) fn run<T: Copy + PartialOrd>(&self, lanes: &mut [Lanes<T>]) {
+    /// Runs in place on values of `lanes` lanes each, a multiple of [`WIDTH`]; the kept ranks are then at [`Network::kept`].
+    pub(crate) fn run<T: Copy + PartialOrd>(&self, values: &mut [T], lanes: usize) {
+        let place = |i: usize| i * lanes..(i + 1) * lanes;
         for step in &self.steps {
-            let [low, high] = lanes.get_disjoint_mut([step.low, step.high]).expect("a step joins two of the network's values");
+            let [low, high] = values.get_disjoint_mut([place(step.low), place(step.high)]).expect("a step joins two of the network's values");
             match step.keep {
                 Keep::Both => both(low, high),
-                Keep::Least => low.iter_mut().zip(high).for_each(|(a, b)| *a = least(*a, *b)),
-                Keep::Greatest => high.iter_mut().zip(low).for_each(|(b, a)| *b = greatest(*a, *b)),
+                Keep::Least => lesser(low, high),
+                Keep::Greatest => greater(low, high),
             }
         }
     }
@@ -84,10 +82,22 @@ impl Network {
     }
 }
 
-fn both<T: Copy + PartialOrd>(low: &mut Lanes<T>, high: &mut Lanes<T>) {
+// Of their own, so that compilers know that the two slices are apart.
+#[inline(never)]
+fn both<T: Copy + PartialOrd>(low: &mut [T], high: &mut [T]) {
     for (a, b) in low.iter_mut().zip(high) {
         (*a, *b) = (least(*a, *b), greatest(*a, *b));
     }
+}
+
+#[inline(never)]
+fn lesser<T: Copy + PartialOrd>(low: &mut [T], high: &[T]) {
+    low.iter_mut().zip(high).for_each(|(a, b)| *a = least(*a, *b));
+}
+
+#[inline(never)]
+fn greater<T: Copy + PartialOrd>(low: &[T], high: &mut [T]) {
+    high.iter_mut().zip(low).for_each(|(b, a)| *b = greatest(*a, *b));
 }
 
 /// The lesser one; with [`greatest`] both values are kept, whatever they are.
@@ -164,10 +174,10 @@ mod tests {
                 choice /= n + 1;
                 values.extend((0..n).map(|i| u8::from(i >= n - ones)));
             }
-            let mut lanes: Vec<Lanes<u8>> = values.iter().map(|&v| [v; LANES]).collect();
-            network.run(&mut lanes);
+            let mut lanes: Vec<u8> = values.iter().flat_map(|&v| [v; WIDTH]).collect();
+            network.run(&mut lanes, WIDTH);
             values.sort_unstable();
-            assert_eq!(network.kept().iter().map(|&k| lanes[k][7]).collect::<Vec<_>>(), values[keep.clone()], "{lengths:?}");
+            assert_eq!(network.kept().iter().map(|&k| lanes[k * WIDTH + 7]).collect::<Vec<_>>(), values[keep.clone()], "{lengths:?}");
         }
     }
 

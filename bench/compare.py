@@ -1,0 +1,111 @@
+"""Times isovox against its peers on the same input in the same run; agreement is checked before any time counts.
+
+Usage: compare.py BENCH_PROGRAM [--size 512] [--out results.json]
+Inputs as the project's speed goals define them: rock, clean and noisy masks, cells. CPU seconds of one thread, best of
+three, alternating; needs numpy, scipy, opencv, connected-components-3d, scikit-image.
+"""
+import argparse
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import tempfile
+import time
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+import cc3d
+import cv2
+import numpy as np
+from scipy import ndimage
+from skimage.filters import rank
+from skimage.morphology import footprint_rectangle
+
+cv2.setNumThreads(1)
+
+
+def rock(n):
+    g = ndimage.gaussian_filter(np.random.default_rng(1).standard_normal((n, n, n), dtype=np.float32), 4, mode="wrap", truncate=3)
+    pore = g < np.sort(g.ravel()[::7])[int(0.15 * len(g.ravel()[::7]))]
+    f = ndimage.gaussian_filter(np.where(pore, np.float32(70), np.float32(140)), 1, mode="nearest", truncate=3)
+    f += 12 * np.random.default_rng(2).standard_normal(f.shape, dtype=np.float32)
+    return np.clip(np.rint(f), 0, 255).astype(np.uint8), pore.astype(np.uint8)
+
+
+def canonical(labels):
+    flat = labels.ravel()
+    values, first = np.unique(flat, return_index=True)
+    keep = values != 0
+    table = np.zeros(int(flat.max()) + 1, np.uint32)
+    table[values[keep][np.argsort(first[keep])]] = np.arange(1, keep.sum() + 1, dtype=np.uint32)
+    return table[flat]
+
+
+def digest(array):
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def timed(call, runs=3):
+    best, result = None, None
+    for _ in range(runs):
+        before = time.process_time()
+        result = call()
+        spent = time.process_time() - before
+        best = spent if best is None else min(best, spent)
+    return best, result
+
+
+def otsu_cv2(volume):
+    t, _ = cv2.threshold(volume.reshape(volume.shape[0], -1), 0, 255, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
+    return cv2.threshold(volume.reshape(volume.shape[0], -1), t, 1, cv2.THRESH_BINARY_INV)[1]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program")
+    parser.add_argument("--size", type=int, default=512)
+    parser.add_argument("--out")
+    parser.add_argument("--threads", type=int, default=1)
+    a = parser.parse_args()
+    n = a.size
+    grey, clean = rock(n)
+    noisy = (grey <= 105).astype(np.uint8)
+    small = np.ascontiguousarray(grey[:256, :256, :256])
+    cases = [
+        ("otsu + mask, u8", "otsu", {"dark": True}, grey, "u8", lambda: otsu_cv2(grey), digest, "cv2", 1.2),
+        ("label 6, clean", "label", {"connectivity": 6}, clean, "u8-mask", lambda: cc3d.connected_components(clean, connectivity=6), lambda r: digest(canonical(r)), "cc3d", 2.5),
+        ("label 26, noisy", "label", {"connectivity": 26}, noisy, "u8-mask", lambda: cc3d.connected_components(noisy, connectivity=26), lambda r: digest(canonical(r)), "cc3d", 1.5),
+        ("label 6, noisy", "label", {"connectivity": 6}, noisy, "u8-mask", lambda: cc3d.connected_components(noisy, connectivity=6), lambda r: digest(canonical(r)), "cc3d", 2.0),
+        ("remove-small < 64, noisy", "remove-small", {"min": "64vox", "connectivity": 26}, noisy, "u8-mask", lambda: cc3d.dust(noisy, threshold=64, connectivity=26), digest, "cc3d", 7.0),
+        ("keep-largest, noisy", "keep-largest", {"connectivity": 26}, noisy, "u8-mask", lambda: (cc3d.largest_k(noisy, k=1, connectivity=26) > 0).astype(np.uint8), digest, "cc3d", 5.0),
+        ("median 3, 256", "median", {"radius": 1}, small, "u8", lambda: rank.median(small, footprint_rectangle((3, 3, 3))), None, "skimage.rank", 60.0),
+        ("median 5, 256", "median", {"radius": 2}, small, "u8", lambda: rank.median(small, footprint_rectangle((5, 5, 5))), None, "skimage.rank", 25.0),
+    ]
+    labels = canonical(cc3d.connected_components(noisy, connectivity=26)).reshape(noisy.shape)
+    cases.append(("measure, noisy labels", "measure", {}, labels, "u32", lambda: cc3d.statistics(labels, no_slice_conversion=True), None, "cc3d", 3.0))
+    out = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, op, parameters, array, voxel, peer, same, peer_name, goal in cases:
+            path = os.path.join(folder, "input.raw")
+            array.tofile(path)
+            size = "x".join(str(s) for s in array.shape[::-1])
+            command = [a.program, op, json.dumps(parameters), voxel, size, path, str(a.threads), "3"]
+            ours = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            peer_s, result = timed(peer, 1 if "median" in name else 3)
+            agreed = "not compared here" if same is None else same(result) == ours["result"]
+            if agreed is False:
+                raise SystemExit(f"{name}: results differ, no time counts")
+            row = {"case": name, "threads": a.threads, "ours_s": ours["cpu_s"], "peer": peer_name, "peer_s": peer_s, "ratio": peer_s / ours["cpu_s"], "goal": goal, "agreement": agreed}
+            print(f"{name:28} ours {row['ours_s']:.3f} s  {peer_name} {peer_s:.3f} s  {row['ratio']:.1f}x  goal {goal}x  agreement {agreed}", flush=True)
+            out.append(row)
+    if a.out:
+        record = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "date": time.strftime("%Y-%m-%d"), "command": f"compare.py --size {n} --threads {a.threads}", "cases": out}
+        with open(a.out, "w") as f:
+            json.dump(record, f, indent=1)
+            f.write("\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+//! The command as a user and a script meet it: what it makes, what it refuses, and in which words. Phantoms alone.
+
+#[path = "command/bad.rs"]
+mod bad;
+#[path = "command/chains.rs"]
+mod chains;
+mod common;
+#[path = "command/convert.rs"]
+mod convert;
+#[path = "command/names.rs"]
+mod names;
+#[path = "command/pores.rs"]
+mod pores;
+#[cfg(unix)]
+#[path = "command/stopped.rs"]
+mod stopped;
+#[path = "command/talk.rs"]
+mod talk;
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use common::say;
+
+/// A folder that holds phantoms, each as `KIND.tif` with a scale.
+#[track_caller]
+fn folder_of(kinds: &[&str]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for kind in kinds {
+        phantom(folder.path(), &format!("{kind} --voxel-size 5um -o {kind}.tif"));
+    }
+    folder
+}
+
+#[track_caller]
+fn phantom(folder: &Path, words: &str) {
+    assert_eq!(say(folder, &format!("phantom {words}")).done(), "");
+}

@@ -1,0 +1,200 @@
+//! Files worth damaging: a volume of 5 x 4 x 3 by our own writers, and headers made by hand for what they do not write.
+
+use std::io::Write;
+
+use isovox_formats::{Target, create};
+use isovox_volume::{Geometry, Header, Space, Type};
+
+use crate::subject::SPLIT;
+use crate::{jpeg_bmp, tiffs};
+
+/// A name and its bytes.
+pub(crate) type Seed = (&'static str, Vec<u8>);
+
+/// The seeds of a parser.
+pub(crate) fn of(target: &str) -> Vec<Seed> {
+    match target {
+        "nifti" => nifti(),
+        "metaimage" => metaimage(),
+        "tiff" => tiffs::seeds(),
+        "npy" => npy(),
+        "npz" => npz(),
+        "zip" => zip(),
+        "raw_sidecars" => raw_sidecars(),
+        "pictures" => pictures(),
+        _ => values(),
+    }
+}
+
+/// Bytes that count up.
+pub(crate) fn counting(bytes: usize) -> Vec<u8> {
+    (0..bytes).map(|i| i as u8).collect()
+}
+
+/// A file as isovox writes it.
+pub(crate) fn written(name: &str, voxel: Type, frames: usize) -> Vec<u8> {
+    let mut header = Header::new([3, 4, 5], frames, voxel).expect("a small volume");
+    header.geometry = Geometry::from_parts(Space::Patient, [0.5, 0.5, 2.0], [1.0, -2.0, 3.0], [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]]).expect("a rotation");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join(name);
+    let target = Target { path: path.clone(), force: false, provenance: Some("{\"isovox\":\"0\",\"steps\":[]}".into()) };
+    let sink = create(&target, &header).expect("a format that holds it");
+    for frame in 0..frames {
+        sink.write(frame, 0..3, &counting(60 * voxel.bytes())).expect("a writable folder");
+    }
+    sink.finish().expect("a writable folder");
+    std::fs::read(path).expect("what was written")
+}
+
+fn nifti() -> Vec<Seed> {
+    let mut pair = written("a.nii", Type::I16, 1);
+    pair.truncate(352);
+    pair[108..112].fill(0);
+    pair[344..348].copy_from_slice(b"ni1\0");
+    let mut scaled = written("a.nii", Type::U8, 1);
+    scaled[112..120].copy_from_slice(&[2.5f32.to_le_bytes(), (-1f32).to_le_bytes()].concat());
+    vec![
+        ("one", written("a.nii", Type::I16, 1)),
+        ("frames", written("a.nii", Type::F32, 2)),
+        ("colour", written("a.nii", Type::Rgb8, 1)),
+        ("gzip", written("a.nii.gz", Type::U16, 1)),
+        ("scaled", scaled),
+        ("pair", pair),
+        ("two_big", nifti_two()),
+    ]
+}
+
+/// A NIfTI-2 file, big-endian.
+fn nifti_two() -> Vec<u8> {
+    let mut file = vec![0; 544];
+    let mut put = |at: usize, bytes: &[u8]| file[at..at + bytes.len()].copy_from_slice(bytes);
+    put(0, &540i32.to_be_bytes());
+    put(4, b"n+2\0\r\n\x1a\n");
+    put(12, &[0, 4, 0, 16]);
+    for (i, n) in [4i64, 5, 4, 3, 2].into_iter().enumerate() {
+        put(16 + 8 * i, &n.to_be_bytes());
+    }
+    for (i, v) in [-1f64, 1.0, 1.0, 2.0, 0.5].into_iter().enumerate() {
+        put(104 + 8 * i, &v.to_be_bytes());
+    }
+    put(168, &544i64.to_be_bytes());
+    put(344, &1i32.to_be_bytes());
+    put(352, &0.5f64.to_be_bytes());
+    put(500, &10i32.to_be_bytes());
+    [file, counting(240)].concat()
+}
+
+fn metaimage() -> Vec<Seed> {
+    let head = |lines: &str, data: &str| format!("ObjectType = Image\nNDims = 3\n{lines}\nElementDataFile = {data}\n").into_bytes();
+    let bytes = "DimSize = 5 4 3\nElementType = MET_UCHAR";
+    let placed = format!("{bytes}\nElementSpacing = 0.5 0.5 2\nOffset = 1 2 3\nTransformMatrix = 1 0 0 0 1 0 0 0 1\nDistanceUnits = um");
+    let text: String = counting(60).iter().map(|b| format!("{b} ")).collect();
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    zlib.write_all(&counting(60)).expect("memory");
+    let packed = zlib.finish().expect("memory");
+    let compressed = format!("{bytes}\nCompressedData = True\nCompressedDataSize = {}", packed.len());
+    let four = "ObjectType = Image\nNDims = 4\nDimSize = 5 4 3 2\nElementType = MET_SHORT\nBinaryDataByteOrderMSB = True\nElementSpacing = 1 1 1 2\nElementDataFile = a.raw\n";
+    vec![
+        ("written", written("a.mha", Type::I16, 1)),
+        ("local", [head(&placed, "LOCAL"), counting(60)].concat()),
+        ("zlib", [head(&compressed, "LOCAL"), packed].concat()),
+        ("text", [head(&format!("{bytes}\nBinaryData = False"), "LOCAL"), text.into_bytes()].concat()),
+        ("tail", head(&format!("{bytes}\nHeaderSize = -1"), "a.raw")),
+        ("list", [head(bytes, "LIST 2D"), b"s1.raw\ns2.raw\ns3.raw\n".to_vec()].concat()),
+        ("pattern", head(bytes, "s%d.raw 1 3 1")),
+        ("frames", four.into()),
+        ("channels", head("DimSize = 5 4 3\nElementType = MET_USHORT\nElementNumberOfChannels = 2", "a.raw")),
+    ]
+}
+
+fn array(version: u8, descr: &str, fortran: &str, shape: &str, data: usize) -> Vec<u8> {
+    let text = format!("{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {shape}, }}\n");
+    let length = text.len() as u32;
+    let length = if version == 1 { length.to_le_bytes()[..2].to_vec() } else { length.to_le_bytes().to_vec() };
+    [b"\x93NUMPY", &[version, 0][..], &length, text.as_bytes(), &counting(data)].concat()
+}
+
+fn npy() -> Vec<Seed> {
+    vec![
+        ("written", written("a.npy", Type::F64, 1)),
+        ("big", array(1, "'>i2'", "False", "(3, 4, 5)", 120)),
+        ("fortran", array(2, "'<f4'", "True", "(2, 3, 4, 5)", 480)),
+        ("half", array(3, "'<f2'", "False", "(4, 5)", 40)),
+        ("bool", array(1, "'|b1'", "True", "(3L, 4L, 5L)", 60)),
+        ("colour", array(1, "[('R', '|u1'), ('G', '|u1'), ('B', '|u1')]", "False", "(3, 4, 5)", 180)),
+    ]
+}
+
+fn archive(deflate: bool, files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let method = if deflate { zip::CompressionMethod::Deflated } else { zip::CompressionMethod::Stored };
+    let options = zip::write::SimpleFileOptions::default().compression_method(method).last_modified_time(zip::DateTime::default());
+    for (name, bytes) in files {
+        zip.start_file(*name, options).expect("memory");
+        zip.write_all(bytes).expect("memory");
+    }
+    zip.finish().expect("memory").into_inner()
+}
+
+fn npz() -> Vec<Seed> {
+    let (volume, spacing) = (array(1, "'<u2'", "False", "(3, 4, 5)", 120), array(1, "'<f8'", "False", "(3,)", 24));
+    vec![
+        ("written", written("a.npz", Type::U8, 1)),
+        ("stored", archive(false, &[("volume.npy", volume.clone())])),
+        ("two", archive(false, &[("spacing.npy", spacing), ("volume.npy", volume)])),
+    ]
+}
+
+fn zip() -> Vec<Seed> {
+    let header = b"NDims = 3\nDimSize = 5 4 3\nElementType = MET_UCHAR\nElementDataFile = a.raw\n".to_vec();
+    let slice = jpeg_bmp::grey_png(3, png::BitDepth::Eight, 3);
+    vec![
+        ("one", archive(false, &[("a/", Vec::new()), ("a/b.nii", written("a.nii", Type::U8, 1)), (".DS_Store", counting(9))])),
+        ("deflated", archive(true, &[("a.mha", written("a.mha", Type::U16, 1))])),
+        ("beside", archive(false, &[("x/a.mhd", header), ("x/a.raw", counting(60))])),
+        ("slices", archive(false, &[("s1.png", slice.clone()), ("s2.png", slice)])),
+        ("named", archive(false, &[("rock_5x4x3_u16.raw", counting(120))])),
+    ]
+}
+
+fn raw_sidecars() -> Vec<Seed> {
+    let with = |kind: u8, text: &str, bytes: usize| [&[kind][..], text.as_bytes(), SPLIT, &counting(bytes)].concat();
+    let imagej = "Image type: 16-bit Signed\nWidth: 5 pixels\nHeight: 4 pixels\nOffset to first image: 8 bytes\nNumber of images: 3\nGap between images: 5 bytes\nWhite is zero: no\nLittle-endian byte order: no\nVoxel size: 5x5x10 micron^3\n";
+    let planar = "Image type: 24-bit RGB Planar\nWidth: 5\nHeight: 4\nNumber of images: 3\n";
+    let vgi = "{volume1}\r\n[representation]\r\nsize = 9 9 9\r\n[file1]\r\nSize = 5 4 3\r\nSkipHeader = 7\r\nFileFormat = raw\r\nName = C:\\scans\\a.raw\r\nDatatype = unsigned integer\r\ndatarange = 0 -1\r\nBitsPerElement = 16\r\n{volumeprimitive12}\r\n[geometry]\r\nresolution = 82 82 90\r\nunit = um\r\n";
+    let header = "NDims = 3\nDimSize = 5 4 3\nElementType = MET_UCHAR\nElementDataFile = 5x4x3.raw\n";
+    let slices = "Image type: 8-bit\nWidth: 5\nHeight: 4\nNumber of images: 2\n";
+    vec![
+        ("imagej", with(b'i', imagej, 138)),
+        ("planar", with(b'i', planar, 180)),
+        ("vgi", with(b'v', vgi, 127)),
+        ("header", with(b'm', header, 60)),
+        ("slices", with(b's', slices, 40)),
+        ("options", with(b'o', "u16 5 4 3 8 5", 138)),
+        ("name", with(b'n', "rock_5x4x3_16bit_be_off8_gap5.raw", 138)),
+        ("name_float", with(b'n', "a-5×4×3-float32le.dat", 240)),
+    ]
+}
+
+fn pictures() -> Vec<Seed> {
+    let two = |one: Vec<u8>, two: Vec<u8>| [&one[..], SPLIT, &two].concat();
+    let bmp = jpeg_bmp::bmp(8, -2, &counting(1024), &counting(8));
+    let colour = jpeg_bmp::bmp(24, 2, &[], &counting(24));
+    vec![
+        ("png8", two(jpeg_bmp::grey_png(3, png::BitDepth::Eight, 3), jpeg_bmp::grey_png(3, png::BitDepth::Eight, 3))),
+        ("png16", jpeg_bmp::grey_png(3, png::BitDepth::Sixteen, 6)),
+        ("png2", jpeg_bmp::grey_png(7, png::BitDepth::Two, 2)),
+        ("png_colour", jpeg_bmp::colour_png()),
+        ("bmp8", two(bmp.clone(), bmp)),
+        ("bmp24", colour),
+        ("bmp1", jpeg_bmp::bmp(1, 2, &[255, 255, 255, 0, 7, 7, 7, 0], &counting(8))),
+        ("jpeg", two(jpeg_bmp::jpeg(1, 0xc0), jpeg_bmp::jpeg(1, 0xc0))),
+        ("jpeg_colour", jpeg_bmp::jpeg(3, 0xc0)),
+        ("tiff", two(tiffs::plain(), tiffs::plain())),
+    ]
+}
+
+fn values() -> Vec<Seed> {
+    let texts = [("um", "5.3um"), ("mu", "0.5 µm"), ("cm", "1e-3cm"), ("vox", "2vox"), ("bare", "10"), ("um3", "5um3"), ("mm3", "0.2mm3"), ("region", "1:3,:,2:"), ("whole", "0:5,0:4,0:3"), ("type", "rgb8"), ("unit", "micron")];
+    texts.map(|(name, text)| (name, text.as_bytes().to_vec())).into()
+}

@@ -1,0 +1,230 @@
+//! What is done with hostile bytes: every parser by name, and a reader that pulls whatever opens.
+//!
+//! The tests of this folder and the targets of `fuzz/` run the same functions.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use isovox_formats::input::{Archive, Input};
+use isovox_formats::open::open_given;
+use isovox_formats::{AffineChoice, Given, OpenOptions, RawOptions, Scan};
+use isovox_volume::{Error, Length, Region, Result, Run, Size, Type};
+
+/// A parser: whether it took the bytes, and gave all their planes.
+pub(crate) type Parse = fn(&[u8]) -> bool;
+
+/// All parsers, by the names of their corpora.
+pub(crate) const PARSERS: [(&str, Parse); 9] = [
+    ("nifti", nifti),
+    ("metaimage", metaimage),
+    ("tiff", tiff),
+    ("npy", npy),
+    ("npz", npz),
+    ("zip", zip),
+    ("raw_sidecars", raw_sidecars),
+    ("pictures", pictures),
+    ("values", values),
+];
+
+/// Between the files of an input that is several.
+pub(crate) const SPLIT: &[u8] = b"<|>";
+
+/// Volumes over this are not pulled: what is tested is parsing, not patience.
+const MOST_BYTES: usize = 16 << 20;
+
+/// What the run that pulls may hold.
+const MEMORY: usize = 64 << 20;
+
+/// Files beside each other, in memory.
+struct Files(Vec<(String, Vec<u8>)>);
+
+impl Files {
+    fn new(files: &[(&str, &[u8])]) -> Arc<Files> {
+        Arc::new(Files(files.iter().map(|(name, bytes)| ((*name).to_string(), bytes.to_vec())).collect()))
+    }
+}
+
+impl Archive for Files {
+    fn names(&self) -> Vec<String> {
+        self.0.iter().map(|f| f.0.clone()).collect()
+    }
+
+    fn entry(self: Arc<Self>, name: &str) -> Result<Input> {
+        let (_, bytes) = self.0.iter().find(|f| f.0 == name).ok_or_else(|| Error::not_found(name))?;
+        let bytes = Arc::new(bytes.clone());
+        Ok(Input::entry(name, Path::new(name), self, bytes))
+    }
+}
+
+fn open_file(files: &Arc<Files>, name: &str, options: &OpenOptions) -> bool {
+    files.clone().entry(name).and_then(|input| open_given(Given::One(input), options)).is_ok_and(|scan| pull(&scan))
+}
+
+fn open_alone(name: &str, data: &[u8], options: &OpenOptions) -> bool {
+    open_given(Given::One(Input::bytes(name, data.to_vec())), options).is_ok_and(|scan| pull(&scan))
+}
+
+/// Pulls some frames, the last among them; what is left out is too large, never wrong.
+fn pull(scan: &Scan) -> bool {
+    let (source, header) = (&scan.source, scan.source.header());
+    let (g, nz) = (&header.geometry, header.nz());
+    assert!(header.voxels() > 0 && header.frames.count > 0, "a volume without voxels");
+    assert!(g.axes().is_none_or(|a| a.len() == 3) && g.shear_deg() >= 0.0 && g.spacing().is_none_or(|s| s.iter().all(|s| s.is_finite())), "{g:?}");
+    let run = Run::new(1, MEMORY, std::env::temp_dir());
+    // As the engine does: what does not fit is refused before it is read.
+    let planes = nz.div_ceil(64);
+    if header.bytes() > MOST_BYTES || source.flight(planes) > run.free() {
+        return true;
+    }
+    let frames = [0, 1, header.frames.count - 1];
+    source.prepare(&run).is_ok() && frames.into_iter().filter(|&f| f < header.frames.count).all(|frame| pull_frame(scan, &run, frame, planes).is_ok())
+}
+
+fn pull_frame(scan: &Scan, run: &Run, frame: usize, planes: usize) -> Result<()> {
+    let (source, header) = (&scan.source, scan.source.header());
+    let mut cursor = source.open(run, frame, 0..header.nz())?;
+    for first in (0..header.nz()).step_by(planes) {
+        let z = first..(first + planes).min(header.nz());
+        let slab = cursor.pull(z.clone())?;
+        assert!(slab.z == z && slab.data.voxel() == header.voxel && slab.data.len() == z.len() * header.plane(), "a slab that is not what its header says");
+    }
+    Ok(())
+}
+
+fn nifti(data: &[u8]) -> bool {
+    let affine = [AffineChoice::File, AffineChoice::Sform, AffineChoice::Qform, AffineChoice::Pixdim][data.len() / 2 % 4];
+    let options = OpenOptions { affine, ..OpenOptions::default() };
+    let image: Vec<u8> = (0..480).map(|i| i as u8).collect();
+    // Every other one goes through gzip: no mutation of compressed bytes comes this far.
+    let packed = if data.len() % 2 == 1 && !data.starts_with(&[0x1f, 0x8b]) { gzip(data) } else { data.to_vec() };
+    open_file(&Files::new(&[("a.hdr", &packed), ("a.img", &image)]), "a.hdr", &options)
+}
+
+fn gzip(data: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(data).and_then(|()| encoder.finish()).unwrap_or_default()
+}
+
+fn metaimage(data: &[u8]) -> bool {
+    let raw: Vec<u8> = (0..480).map(|i| i as u8).collect();
+    let slices = [&raw[..20], &raw[20..40], &raw[40..60]];
+    let files = Files::new(&[("a.mhd", data), ("a.raw", &raw), ("s1.raw", slices[0]), ("s2.raw", slices[1]), ("s3.raw", slices[2])]);
+    open_file(&files, "a.mhd", &OpenOptions::default())
+}
+
+fn tiff(data: &[u8]) -> bool {
+    let inverted = OpenOptions { white_is_zero: true, ..OpenOptions::default() };
+    open_alone("a.tif", data, &OpenOptions::default()) | (data.len() % 4 == 1 && open_alone("a.tif", data, &inverted))
+}
+
+fn npy(data: &[u8]) -> bool {
+    open_alone("a.npy", data, &OpenOptions::default())
+}
+
+fn npz(data: &[u8]) -> bool {
+    open_alone("a.npz", data, &OpenOptions::default())
+}
+
+fn zip(data: &[u8]) -> bool {
+    open_alone("a.zip", data, &OpenOptions::default())
+}
+
+/// The first byte chooses what lies beside the data; text and data follow, split by [`SPLIT`].
+fn raw_sidecars(data: &[u8]) -> bool {
+    let Some((kind, rest)) = data.split_first() else { return false };
+    let parts = split(rest);
+    let (said, voxels) = (parts[0], parts.get(1).copied().unwrap_or_default());
+    let options = OpenOptions::default();
+    let text = String::from_utf8_lossy(said);
+    match kind {
+        b'i' => open_file(&Files::new(&[("a.raw", voxels), ("a.txt", said)]), "a.raw", &options),
+        b'v' => {
+            let files = Files::new(&[("a.raw", voxels), ("a.vgi", said)]);
+            open_file(&files, "a.vgi", &options) & open_file(&files, "a.raw", &options)
+        }
+        b'm' => {
+            let files = Files::new(&[("5x4x3.raw", voxels), ("5x4x3.mhd", said), ("5x4x3.nhdr", said)]);
+            open_file(&files, "5x4x3.raw", &options) & open_file(&files, "5x4x3.nhdr", &options)
+        }
+        b's' => {
+            let (one, two) = voxels.split_at(voxels.len() / 2);
+            let inputs = [("alu.txt", said), ("alu.1", one), ("alu.2", two)].map(|(name, bytes)| Input::bytes(name, bytes.to_vec()));
+            open_given(Given::Many(inputs.into()), &options).is_ok_and(|scan| pull(&scan))
+        }
+        b'o' => open_alone("a", voxels, &OpenOptions { raw: told(&text), ..options }),
+        _ => open_alone(&text, voxels, &options),
+    }
+}
+
+/// `type x y z offset gap`
+fn told(text: &str) -> RawOptions {
+    let mut words = text.split_whitespace();
+    let voxel = words.next().and_then(Type::from_name);
+    let numbers: Vec<u64> = words.map_while(|w| w.parse().ok()).collect();
+    let size = match numbers[..] {
+        [x, y, z, ..] => Some([z, y, x].map(|n| n as usize)),
+        _ => None,
+    };
+    RawOptions { size, voxel, big_endian: Some(true), offset: numbers.get(3).copied(), gap: numbers.get(4).copied() }
+}
+
+/// One picture, or slices split by [`SPLIT`].
+fn pictures(data: &[u8]) -> bool {
+    let mut inputs: Vec<Input> = split(data).into_iter().zip(1..).map(|(bytes, n)| Input::bytes(&format!("s{n}.bmp"), checked(bytes, data.len() % 2 == 1))).collect();
+    let given = if inputs.len() == 1 { Given::One(inputs.remove(0)) } else { Given::Many(inputs) };
+    open_given(given, &OpenOptions::default()).is_ok_and(|scan| pull(&scan))
+}
+
+/// The bytes, the checksums of a PNG's chunks set right where asked for: else no mutation comes past them.
+fn checked(bytes: &[u8], right: bool) -> Vec<u8> {
+    let mut out = bytes.to_vec();
+    let mut at = 8;
+    while right && bytes.starts_with(b"\x89PNG") {
+        let Some(length) = out.get(at..at + 4).and_then(|b| b.try_into().ok()).map(|b| u32::from_be_bytes(b) as usize) else { break };
+        let end = at + 8 + length;
+        if out.len() < end + 4 {
+            break;
+        }
+        let mut crc = flate2::Crc::new();
+        crc.update(&out[at + 4..end]);
+        out[end..end + 4].copy_from_slice(&crc.sum().to_be_bytes());
+        at = end + 4;
+    }
+    out
+}
+
+fn split(data: &[u8]) -> Vec<&[u8]> {
+    let mut parts = Vec::new();
+    let mut rest = data;
+    while let Some(at) = rest.windows(SPLIT.len()).position(|w| w == SPLIT).filter(|_| parts.len() < 8) {
+        parts.push(&rest[..at]);
+        rest = &rest[at + SPLIT.len()..];
+    }
+    parts.push(rest);
+    parts
+}
+
+/// Texts of users: what is taken is finite, lies inside, and is read back from what is printed.
+fn values(data: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(data);
+    let length = Length::parse(&text).inspect(|length| {
+        let (Length::Mm(v) | Length::Voxels(v) | Length::Bare(v)) = length;
+        assert!(v.is_finite(), "{text:?} is {length:?}");
+        assert_eq!(Length::parse(&length.to_string()).ok(), Some(*length));
+        let _ = (length.voxels(Some(0.005)), length.voxels(None));
+    });
+    let size = Size::parse(&text).inspect(|size| {
+        assert_eq!(Size::parse(&size.to_string()).ok(), Some(*size));
+        let _ = (size.voxels(Some(1e-9)), size.voxels(None));
+    });
+    let mut found = length.is_ok() | size.is_ok() | isovox_formats::unit::millimetres(&text).is_some() | Type::from_name(&text).is_some();
+    for shape in [[3, 4, 5], [1, 1, usize::MAX]] {
+        if let Ok(region) = Region::parse(&text, shape) {
+            let inside = [&region.z, &region.y, &region.x].into_iter().zip(shape).all(|(r, n)| r.start < r.end && r.end <= n);
+            assert!(inside, "{text:?} of {shape:?} is {region:?}");
+            found = true;
+        }
+    }
+    found
+}
