@@ -14,6 +14,7 @@ use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use super::arguments::{inputs, open_options, opening, running};
+use super::identity::masked;
 use super::settings::Settings;
 use super::{Exit, talk};
 
@@ -30,6 +31,7 @@ pub(crate) fn command() -> Command {
         .arg(flag("json", "As JSON"))
         .arg(flag("values", "Also range, mean, standard deviation and hash of the voxels"))
         .arg(flag("metadata", "Also the format's own header"))
+        .arg(flag("identity", "Show who the patient is"))
         .args(opening())
         .args(running())
 }
@@ -48,7 +50,8 @@ pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
         read_through(&run, scan.source.as_ref())?;
     }
     if matches.get_flag("metadata") {
-        out.insert("metadata".into(), json!(scan.source.header().meta));
+        let meta = json!(scan.source.header().meta);
+        out.insert("metadata".into(), if matches.get_flag("identity") { meta } else { masked(&meta) });
     }
     talk::Talk::from_words(&settings.words).clear();
     if matches.get_flag("json") {

@@ -4,6 +4,7 @@ mod arguments;
 mod chain;
 mod convert;
 mod demo;
+mod identity;
 mod info;
 mod listing;
 mod output;

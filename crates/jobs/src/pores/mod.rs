@@ -20,7 +20,7 @@ use isovox_formats::{Target, table};
 use isovox_ops::Connectivity;
 use isovox_ops::intensity::histogram::Histogram;
 use isovox_ops::intensity::levels::Levels;
-use isovox_ops::intensity::otsu::separate;
+use isovox_ops::intensity::otsu::{number, separate};
 use isovox_ops::label::label::Label;
 use isovox_ops::measure::measure::Measure;
 use isovox_ops::measure::objects::Objects;
@@ -112,10 +112,10 @@ fn find(run: &Run, scan: &Opened, options: &Options) -> Result<Found> {
     let (threshold, step) = if mask {
         (None, None)
     } else if let Some(t) = options.threshold {
-        (Some(t), Some(("threshold", json!({"threshold": t}))))
+        (Some(t), Some(("threshold", json!({"threshold": number(t)}))))
     } else {
         let t = separate(&levels.occurring()).ok_or_else(|| constant(&levels))?;
-        (Some(t), Some(("otsu", json!({"threshold": t}))))
+        (Some(t), Some(("otsu", json!({"threshold": number(t)}))))
     };
     let dark = !options.bright.unwrap_or(false);
     let phase = PointSource::new(Arc::new(Phase { threshold, dark }), scan.source.clone())?;

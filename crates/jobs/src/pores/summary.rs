@@ -1,5 +1,6 @@
 //! `summary.json`: the volume in numbers.
 
+use isovox_ops::intensity::otsu::number;
 use isovox_ops::measure::objects::{Objects, Row};
 use isovox_ops::spec::Value;
 use isovox_volume::{Header, Runs};
@@ -62,7 +63,7 @@ impl Summary {
         let [x, y, z] = self.percolates;
         json!({
             "porosity": self.porosity, "porosity_kept": self.porosity_kept, "porosity_open": self.porosity_open, "porosity_closed": self.porosity_closed,
-            "threshold": self.threshold.map(|t| if t.fract() == 0.0 && t.abs() < 9e15 { json!(t as i64) } else { json!(t) }),
+            "threshold": self.threshold.map(number),
             "components": self.components, "components_kept": self.components_kept, "connectivity": self.connectivity,
             "percolates": {"x": x, "y": y, "z": z}, "porosity_z": self.porosity_z, "voxel_um": self.voxel_um,
         })

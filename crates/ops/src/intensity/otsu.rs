@@ -132,8 +132,8 @@ impl Reduce for Otsu {
     }
 }
 
-/// A whole number without its `.0`.
-pub(crate) fn number(v: f64) -> Json {
+/// A whole number without its `.0`, as JSON.
+pub fn number(v: f64) -> Json {
     if v.fract() == 0.0 && v.abs() < 9e15 { json!(v as i64) } else { json!(v) }
 }
 
