@@ -40,12 +40,14 @@ impl Work for Filling<'_> {
         Ok(())
     }
 
-    fn step(&self, _state: &mut (), frame: usize, z: Range<usize>, slabs: &[Slab]) -> Result<()> {
+    fn step(&self, _state: &mut (), _frame: usize, _z: Range<usize>, _slabs: &[Slab]) -> Result<()> {
+        Ok(())
+    }
+
+    fn destination(&self, frame: usize, z: Range<usize>) -> Option<&mut [u8]> {
         let from = (frame * self.nz + z.start) * self.plane;
         // SAFETY: a sweep deals each plane to one worker, once.
-        let out = unsafe { self.out.write(from, from + z.len() * self.plane) };
-        out.copy_from_slice(slabs[0].data.bytes());
-        Ok(())
+        Some(unsafe { self.out.write(from, from + z.len() * self.plane) })
     }
 
     fn end(&self, _state: ()) -> Result<()> {

@@ -80,6 +80,11 @@ pub trait Work: Sync {
     fn step(&self, state: &mut Self::State, frame: usize, z: Range<usize>, slabs: &[Slab]) -> Result<()>;
     /// Ends a stretch.
     fn end(&self, state: Self::State) -> Result<Self::Part>;
+    /// Where planes of the first source go, when that is all that happens to them: they are then written once, without a step.
+    #[allow(clippy::mut_from_ref, reason = "a work that has a destination hands out each plane once")]
+    fn destination(&self, _frame: usize, _z: Range<usize>) -> Option<&mut [u8]> {
+        None
+    }
 }
 
 struct Stretch {
@@ -184,10 +189,14 @@ fn walk<W: Work>(run: &Run, sources: &[&dyn Source], step: usize, work: &W, stre
         run.check()?;
         let now = z..(z + step).min(stretch.z.end);
         slabs.clear();
-        for cursor in &mut cursors {
-            slabs.push(cursor.pull(now.clone())?);
+        if let Some(out) = work.destination(stretch.frame, now.clone()) {
+            cursors[0].fill(now.clone(), out)?;
+        } else {
+            for cursor in &mut cursors {
+                slabs.push(cursor.pull(now.clone())?);
+            }
+            work.step(&mut part, stretch.frame, now.clone(), &slabs)?;
         }
-        work.step(&mut part, stretch.frame, now.clone(), &slabs)?;
         run.advance(now.len() as u64);
         z = now.end;
         after_step();

@@ -127,6 +127,11 @@ pub trait Halo: Send + Sync + 'static {
     /// What the output means, when that changes.
     const MEANS: Option<QuantityKind> = None;
 
+    /// The same, where it depends on the input.
+    fn means(&self, _input: &Header) -> Option<QuantityKind> {
+        Self::MEANS
+    }
+
     /// Refuses inputs that the kernel cannot take.
     fn check(&self, _input: &Header) -> Result<()> {
         Ok(())

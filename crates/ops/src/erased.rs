@@ -59,7 +59,7 @@ impl<H: Halo> AnyHalo for H {
         scalar_only(input)?;
         self.check(input)?;
         let voxel = scalar!(input.voxel, T => <H::Out<T> as Voxel>::TYPE);
-        Ok(same_grid(input, voxel, H::MEANS, "made by this operation"))
+        Ok(same_grid(input, voxel, Halo::means(self, input), "made by this operation"))
     }
 
     fn halo(&self, input: &Header) -> usize {

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use isovox_macros::{Choice, Op};
-use isovox_volume::{Extent, Header, Length, Result, Scalar};
+use isovox_volume::voxel::Real;
+use isovox_volume::{Certainty, Error, Extent, Header, Length, QuantityKind, Result, Scalar};
 
 use crate::access::{Edge, Halo, Near};
 use crate::spec::Lengths;
@@ -37,8 +38,9 @@ impl Boundary {
 
 /// Smooth with a Gaussian, or take its derivative along an axis.
 ///
-/// Separable weights, cut off at --truncate sigmas, in z, y, x order. Floats come out: f32, or f64 for 32-bit and larger
-/// integers and f64. Within 1e-5 of the range of `scipy.ndimage.gaussian_filter`.
+/// Separable weights, cut off at --truncate sigmas, along z, y, x in turn; an axis of sigma 0 is left alone. Derivatives
+/// are by voxel, not by mm. Floats come out: f32, or f64 for 32-bit and larger integers and f64. Smoothed
+/// masks and derivatives are values of unknown meaning; labels are refused. Within 1e-5 of the range of `scipy.ndimage.gaussian_filter`.
 #[derive(Op)]
 #[op(access = Halo, input = Scalar, output = Volume, example = "isovox gaussian scan.tif -o smooth.nii.gz --sigma 1.5vox")]
 pub struct Gaussian {
@@ -64,10 +66,14 @@ impl Gaussian {
         self.sigma.voxels(input.geometry.spacing())
     }
 
-    fn weights<R: Scalar>(&self, input: &Header, axis: usize) -> Vec<R> {
-        let sigma = self.sigmas(input).map_or(0.0, |s| s[axis]);
-        let order = [self.order.x, self.order.y, self.order.z][axis];
-        weights(sigma, order, radius(sigma, self.truncate)).into_iter().map(R::from_f64).collect()
+    fn orders(&self) -> [usize; 3] {
+        [self.order.x, self.order.y, self.order.z]
+    }
+
+    /// Weights along x, y, z.
+    fn weights<R: Real>(&self, input: &Header) -> [Weights<R>; 3] {
+        let sigmas = self.sigmas(input).unwrap_or_default();
+        std::array::from_fn(|axis| Weights::new(sigmas[axis], self.orders()[axis], self.truncate))
     }
 }
 
@@ -78,7 +84,7 @@ fn radius(sigma: f64, truncate: f64) -> usize {
 /// Weights of the order-th derivative, as `scipy.ndimage` makes them: the Gaussian times a polynomial.
 fn weights(sigma: f64, order: usize, radius: usize) -> Vec<f64> {
     if sigma <= 0.0 {
-        return vec![if order == 0 { 1.0 } else { 0.0 }];
+        return vec![1.0];
     }
     let square = sigma * sigma;
     let bell: Vec<f64> = (0..=2 * radius).map(|i| i as f64 - radius as f64).map(|x| libm::exp(-0.5 / square * x * x)).collect();
@@ -92,19 +98,88 @@ fn weights(sigma: f64, order: usize, radius: usize) -> Vec<f64> {
     bell.iter().enumerate().map(|(i, b)| b / sum * polynomial(i as f64 - radius as f64)).collect()
 }
 
+/// Weights of one axis: those of both sides are equal, or opposite for the first derivative.
+struct Weights<R> {
+    middle: R,
+    /// From the nearest to the farthest.
+    sides: Vec<R>,
+    opposite: bool,
+}
+
+impl<R: Real> Weights<R> {
+    fn new(sigma: f64, order: usize, truncate: f64) -> Weights<R> {
+        let all = weights(sigma, order, radius(sigma, truncate));
+        let radius = all.len() / 2;
+        Weights { middle: R::from_f64(all[radius]), sides: all[radius + 1..].iter().map(|w| R::from_f64(*w)).collect(), opposite: order == 1 }
+    }
+
+    fn radius(&self) -> usize {
+        self.sides.len()
+    }
+
+    /// Weighted sums of `2 radius + 1` rows, from the middle outwards.
+    fn sum<T: Scalar>(&self, rows: &[&[T]], out: &mut [R]) {
+        if self.opposite { self.sum_sides(rows, out, |a, b| b - a) } else { self.sum_sides(rows, out, |a, b| a + b) }
+    }
+
+    fn sum_sides<T: Scalar>(&self, rows: &[&[T]], out: &mut [R], both: impl Fn(R, R) -> R) {
+        let (blocks, rest) = out.as_chunks_mut::<LANES>();
+        let whole = blocks.len() * LANES;
+        for (i, block) in blocks.iter_mut().enumerate() {
+            *block = self.block(rows, i * LANES, &both);
+        }
+        for (i, one) in rest.iter_mut().enumerate() {
+            [*one] = self.block(rows, whole + i, &both);
+        }
+    }
+
+    /// Sums that stay in registers while the rows pass.
+    #[inline(always)]
+    fn block<T: Scalar, const N: usize>(&self, rows: &[&[T]], at: usize, both: &impl Fn(R, R) -> R) -> [R; N] {
+        let reach = self.sides.len();
+        let part = |row: usize| -> &[T; N] { rows[row][at..].first_chunk().expect("a block lies within its row") };
+        let mut sums: [R; N] = [R::default(); N];
+        for (sum, v) in sums.iter_mut().zip(part(reach)) {
+            *sum = self.middle * real(*v);
+        }
+        for (k, &weight) in self.sides.iter().enumerate() {
+            let (below, above) = (part(reach - k - 1), part(reach + k + 1));
+            for ((sum, a), b) in sums.iter_mut().zip(below).zip(above) {
+                *sum = *sum + weight * both(real(*a), real(*b));
+            }
+        }
+        sums
+    }
+}
+
+/// Sums that are made at a time.
+const LANES: usize = 16;
+
 impl Halo for Gaussian {
     type Out<T: Scalar> = T::Real;
 
     fn check(&self, input: &Header) -> Result<()> {
         let sigmas = self.sigmas(input)?;
-        match sigmas.into_iter().find(|s| s * self.truncate > WIDEST) {
-            Some(sigma) => Err(isovox_volume::Error::parameter("--sigma").found(Length::Voxels(sigma)).expected(format_args!("a cut-off of at most {WIDEST} voxels")).help("is the unit right? 2vox is two voxels")),
-            None => Ok(()),
+        if let Some(sigma) = sigmas.into_iter().find(|s| s * self.truncate > WIDEST) {
+            let wide = Error::parameter("--sigma").found(Length::Voxels(sigma));
+            return Err(wide.expected(format_args!("a cut-off of at most {WIDEST} voxels")).help("is the unit right? 2vox is two voxels"));
         }
+        if sigmas.into_iter().zip(self.orders()).any(|(sigma, order)| order > 0 && sigma <= 0.0) {
+            return Err(Error::parameter("a derivative along an axis of --sigma 0").help("give that axis a sigma"));
+        }
+        if input.quantity.kind == QuantityKind::Label && input.quantity.certain == Certainty::Certain {
+            return Err(Error::unsupported("a mean of labels").expected("values or a mask").help("threshold makes a mask of labels"));
+        }
+        Ok(())
+    }
+
+    fn means(&self, input: &Header) -> Option<QuantityKind> {
+        let derived = self.orders() != [0; 3];
+        (derived || matches!(input.quantity.kind, QuantityKind::Mask | QuantityKind::Label)).then_some(QuantityKind::Unknown)
     }
 
     fn halo(&self, input: &Header) -> usize {
-        self.weights::<f64>(input, 2).len() / 2
+        self.weights::<f64>(input)[2].radius()
     }
 
     fn edge(&self) -> Edge {
@@ -112,28 +187,29 @@ impl Halo for Gaussian {
     }
 
     fn rows<T: Scalar>(&self, input: &Header, near: &Near<'_, T>, y: Range<usize>, out: &mut [T::Real]) {
-        let (nx, ny) = (near.nx, near.ny);
-        let along: [Vec<T::Real>; 3] = std::array::from_fn(|axis| self.weights(input, axis));
-        let zero = T::Real::default();
-        let mut plane = vec![zero; ny * nx];
-        for (weight, source) in along[2].iter().zip(near.planes) {
-            plane.iter_mut().zip(*source).for_each(|(o, v)| *o = *o + *weight * real(*v));
-        }
-        let (reach_y, reach_x) = (along[1].len() / 2, along[0].len() / 2);
-        let mut row = vec![zero; nx + 2 * reach_x];
-        for (y, out) in y.zip(out.chunks_exact_mut(nx)) {
-            row.fill(zero);
-            for (k, weight) in along[1].iter().enumerate() {
-                if let Some(from) = self.edge().index(y as isize + k as isize - reach_y as isize, ny) {
-                    let source = &plane[from * nx..(from + 1) * nx];
-                    row[reach_x..reach_x + nx].iter_mut().zip(source).for_each(|(o, v)| *o = *o + *weight * *v);
+        let [x_axis, y_axis, z_axis] = &self.weights::<T::Real>(input);
+        let (nx, reach) = (near.nx, y_axis.radius());
+        // Rows summed along z wait in a ring until no output needs them; it is small enough for the nearest cache.
+        let mut ring = vec![vec![T::Real::default(); nx]; 2 * reach + 1];
+        let mut padded = vec![T::Real::default(); nx + 2 * x_axis.radius()];
+        let mut outs = out.chunks_exact_mut(nx);
+        for (step, row) in (y.start as isize - reach as isize..(y.end + reach) as isize).enumerate() {
+            let slot = step % ring.len();
+            match self.edge().index(row, near.ny) {
+                Some(row) => {
+                    let planes: Vec<&[T]> = near.planes.iter().map(|plane| &plane[row * nx..(row + 1) * nx]).collect();
+                    z_axis.sum(&planes, &mut ring[slot]);
                 }
+                None => ring[slot].fill(T::Real::default()),
             }
-            self.pad(&mut row, reach_x, nx);
-            out.fill(zero);
-            for (k, weight) in along[0].iter().enumerate() {
-                out.iter_mut().zip(&row[k..k + nx]).for_each(|(o, v)| *o = *o + *weight * *v);
+            if step < 2 * reach {
+                continue;
             }
+            let rows: Vec<&[T::Real]> = (0..ring.len()).map(|k| &ring[(slot + 1 + k) % ring.len()][..]).collect();
+            y_axis.sum(&rows, &mut padded[x_axis.radius()..][..nx]);
+            self.pad(&mut padded, x_axis.radius(), nx);
+            let shifted: Vec<&[T::Real]> = (0..=2 * x_axis.radius()).map(|k| &padded[k..k + nx]).collect();
+            x_axis.sum(&shifted, outs.next().expect("one row of output for each row asked for"));
         }
     }
 }
@@ -148,8 +224,9 @@ impl Gaussian {
     }
 }
 
-fn real<T: Scalar>(value: T) -> T::Real {
-    T::Real::from_f64(value.to_f64())
+#[inline(always)]
+fn real<T: Scalar, R: Real>(value: T) -> R {
+    R::from_f64(value.to_f64())
 }
 
 #[cfg(test)]
