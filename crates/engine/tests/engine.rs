@@ -96,10 +96,12 @@ fn an_interrupted_run_stops_and_leaves_nothing() {
     }
 }
 
-/// Phases as they were told: name, steps done each time, steps in all.
-fn phases(words: &str, threads: usize, slab: usize) -> Vec<(String, Vec<u64>, u64)> {
+/// A phase as it was told: name, steps done each time, steps in all.
+type Told = (String, Vec<u64>, u64);
+
+fn phases(words: &str, threads: usize, slab: usize) -> Vec<Told> {
     let (out, temp) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let told: Arc<Mutex<Vec<(String, Vec<u64>, u64)>>> = Arc::default();
+    let told: Arc<Mutex<Vec<Told>>> = Arc::default();
     let hear = told.clone();
     let run = Run::new(threads, ROOMY, temp.path().to_path_buf()).with_slab(slab).with_progress(Arc::new(move |phase| {
         let mut told = hear.lock().unwrap();

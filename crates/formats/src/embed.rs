@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 const MARK: &str = "isovox ";
 
-/// The longest embedded text that is read back; longer comments are somebody else's.
-pub const LONGEST: usize = 16 << 20;
+/// The longest embedded text that is read back; longer comments are somebody else's. Parsed JSON takes up to thirty times
+/// its text, which a small compressed file can hold.
+pub const LONGEST: usize = 4 << 20;
 
 /// What is embedded. A volume without scale says so even when nothing else is known of how it was made: files
 /// that must state a spacing would otherwise give it one.

@@ -94,7 +94,7 @@ impl Stream {
         let most = input.len().saturating_sub(from).saturating_mul(GREATEST_RATIO).saturating_add(1024);
         if need > most {
             return Err(Error::corrupt("compressed voxel data")
-                .found(format_args!("{} compressed bytes", input.len() - from))
+                .found(format_args!("{} compressed bytes", input.len().saturating_sub(from)))
                 .expected(format_args!("enough for {need} bytes; deflate never gives more than {GREATEST_RATIO} to one"))
                 .help("the header is wrong or the file is cut off; copy it again")
                 .within(input.path()));

@@ -20,18 +20,18 @@ impl Length {
         let text = text.trim();
         let split = text.find(|c: char| c.is_alphabetic() && c != 'e' && c != 'E' || c == 'µ').unwrap_or(text.len());
         let value: f64 = text[..split].trim().parse().map_err(|_| wrong())?;
-        if !value.is_finite() {
-            return Err(wrong());
-        }
-        match text[split..].trim() {
-            "" => Ok(Length::Bare(value)),
-            "um" | "µm" | "μm" | "micron" | "microns" => Ok(Length::Mm(value / 1000.0)),
-            "mm" => Ok(Length::Mm(value)),
-            "nm" => Ok(Length::Mm(value / 1e6)),
-            "cm" => Ok(Length::Mm(value * 10.0)),
-            "vox" | "voxel" | "voxels" => Ok(Length::Voxels(value)),
-            _ => Err(wrong()),
-        }
+        let length = match text[split..].trim() {
+            "" => Length::Bare(value),
+            "um" | "µm" | "μm" | "micron" | "microns" => Length::Mm(value / 1000.0),
+            "mm" => Length::Mm(value),
+            "nm" => Length::Mm(value / 1e6),
+            "cm" => Length::Mm(value * 10.0),
+            "vox" | "voxel" | "voxels" => Length::Voxels(value),
+            _ => return Err(wrong()),
+        };
+        // Asked of the result: a finite number of centimetres can be more millimetres than there are numbers.
+        let (Length::Mm(found) | Length::Voxels(found) | Length::Bare(found)) = length;
+        if found.is_finite() { Ok(length) } else { Err(wrong()) }
     }
 
     /// Voxels along an axis of this spacing (mm), `None` where the volume has no scale.

@@ -147,13 +147,10 @@ impl Run {
 
     /// Leases memory if it is free.
     pub fn try_lease(&self, bytes: usize) -> Option<Lease> {
-        let used = self.used.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        let lease = Lease { bytes, used: self.used.clone() };
-        if used > self.limit {
-            return None;
-        }
-        self.peak.fetch_max(used, Ordering::Relaxed);
-        Some(lease)
+        let grow = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= self.limit);
+        let before = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grow).ok()?;
+        self.peak.fetch_max(before + bytes, Ordering::Relaxed);
+        Some(Lease { bytes, used: self.used.clone() })
     }
 
     /// Begins a phase of so many steps.
@@ -173,7 +170,9 @@ impl Run {
     pub fn advance(&self, steps: u64) {
         let done = self.done.fetch_add(steps, Ordering::Relaxed) + steps;
         let Some(tell) = &self.progress else { return };
-        let Ok(mut clock) = self.clock.try_lock() else { return };
+        let mut clock = self.clock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Read again under the lock: counts told never go back.
+        let done = self.done.load(Ordering::Relaxed).max(done);
         let now = Instant::now();
         if done < clock.phase.of && clock.told.is_some_and(|t| now - t < Duration::from_millis(100)) {
             return;

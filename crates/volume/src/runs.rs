@@ -78,6 +78,9 @@ impl Part {
         self.rows.park(run)?;
         self.ends.park(run)?;
         self.ids.park(run)?;
+        if let Some(values) = &mut self.values {
+            values.park(run)?;
+        }
         self.lease = None;
         Ok(())
     }

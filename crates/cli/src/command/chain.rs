@@ -99,16 +99,9 @@ fn read_step(words: &[OsString]) -> Result<(Given, Option<PathBuf>)> {
     let name = words.first().ok_or_else(|| Error::parameter("an empty step between two !"))?.to_string_lossy();
     let entry = find(&name)?;
     let spec = (entry.spec)();
-    let matches = step(&spec).try_get_matches_from(&words[1..]).map_err(|e| wrong_step(&e, &name))?;
+    let matches = step(&spec).try_get_matches_from(&words[1..]).map_err(|e| talk::wrong_words(&e, &format!("{name}: "), &format!("isovox {name} --help")))?;
     let (values, others) = values(&spec, &matches);
     Ok((Given { entry, values, others }, matches.get_one::<PathBuf>("output").cloned()))
-}
-
-fn wrong_step(error: &clap::Error, name: &str) -> Error {
-    let text = error.to_string();
-    let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    let tip = text.lines().find_map(|l| l.trim().strip_prefix("tip: ")).map(String::from);
-    Error::parameter(format_args!("{name}: {first}")).help(tip.unwrap_or_else(|| format!("isovox {name} --help")))
 }
 
 /// Runs one operation.

@@ -63,14 +63,23 @@ fn space(object: &Object) -> String {
     }
 }
 
-/// `OUT.provenance.json`, with times; it belongs to OUT and is replaced with it.
-fn beside(run: &Run, provenance: &Provenance, out: &Path) -> Result<()> {
+/// Where the provenance of an output lies: `OUT.provenance.json`, or in the folder of a sequence.
+fn provenance_of(out: &Path) -> PathBuf {
+    if out.file_name().is_some_and(|n| n.to_string_lossy().contains('#')) {
+        return out.with_file_name("provenance.json");
+    }
     let mut name = out.as_os_str().to_owned();
     name.push(".provenance.json");
+    PathBuf::from(name)
+}
+
+/// The provenance beside an output, with times; it belongs to OUT and is replaced with it.
+fn beside(run: &Run, provenance: &Provenance, out: &Path) -> Result<()> {
+    let name = provenance_of(out);
     let mut json = provenance.json();
     let map = json.as_object_mut().expect("made as an object");
     map.insert("created".into(), json!(isovox_jobs::clock::now()));
     map.insert("phases".into(), run.phases().iter().map(|(name, seconds)| json!({"name": name, "seconds": seconds})).collect());
     map.insert("peak_memory_mb".into(), json!(isovox_jobs::clock::peak_memory_mb()));
-    isovox_formats::staged::write_file(Path::new(&name), true, format!("{json:#}\n").as_bytes()).at(out).map(|_| ())
+    isovox_formats::staged::write_file(&name, true, format!("{json:#}\n").as_bytes()).at(out).map(|_| ())
 }

@@ -1,6 +1,6 @@
 //! `isovox phantom`: volumes with known truth.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
@@ -41,10 +41,17 @@ pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     let truth = phantom.truth();
     let run = settings.start(Some(out));
     write(&run, Made { object: Object::Volume(Arc::new(phantom)), steps: Vec::new(), files: &[] }, out, settings)?;
-    let stem = out.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-    let stem = stem.strip_suffix(".nii").unwrap_or(&stem);
-    isovox_formats::staged::write_file(&out.with_file_name(format!("{stem}.truth.json")), true, format!("{truth:#}\n").as_bytes())?;
+    isovox_formats::staged::write_file(&beside(out), true, format!("{truth:#}\n").as_bytes())?;
     Ok(Exit::Done)
+}
+
+/// Where the truth of a file goes: its stem, and `.truth.json`.
+fn beside(out: &Path) -> PathBuf {
+    let stem = Path::new(out.file_stem().unwrap_or_default());
+    let stem = if stem.extension().is_some_and(|e| e == "nii") { stem.file_stem() } else { Some(stem.as_os_str()) };
+    let mut name = stem.unwrap_or_default().to_owned();
+    name.push(".truth.json");
+    out.with_file_name(name)
 }
 
 fn unknown(name: &str) -> Error {

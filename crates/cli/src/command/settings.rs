@@ -65,13 +65,24 @@ impl Settings {
         }
     }
 
-    /// The words as the provenance keeps them: paths by their base name.
+    /// The words as the provenance keeps them: paths by their base name, without what cannot change a result.
     pub(crate) fn told(&self) -> Vec<String> {
         let mut told = vec!["isovox".to_string()];
-        told.extend(self.words.iter().skip(1).map(|w| by_name(&w.to_string_lossy())));
+        let mut words = self.words.iter().skip(1).map(|w| w.to_string_lossy());
+        while let Some(word) = words.next() {
+            let (flag, inline) = word.split_once('=').map_or((&*word, false), |(flag, _)| (flag, true));
+            if MANNER.contains(&flag) {
+                let _value = if inline { None } else { words.next() };
+            } else if word != "--force" {
+                told.push(by_name(&word));
+            }
+        }
         told
     }
 }
+
+/// How a run is run: files that differ in nothing else are equal, byte for byte.
+const MANNER: [&str; 5] = ["--threads", "--memory", "--temp", "--progress", "--error"];
 
 fn by_name(word: &str) -> String {
     let path = Path::new(word);

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::error::{ContextKind, ErrorKind};
 use isovox_volume::run::Progress;
 use isovox_volume::{Error, Kind, Phase};
 use serde_json::json;
@@ -76,16 +77,26 @@ impl Talk {
 
     /// A wrong command line, or a page of help that was asked for.
     pub(crate) fn usage(&self, error: &clap::Error) -> ExitCode {
-        let asked = !error.use_stderr();
-        if self.json_errors && !asked {
-            let text = error.to_string();
-            let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            eprintln!("{}", json!({"kind": Kind::Parameter.name(), "message": first, "help": "isovox --help", "path": null}));
-        } else {
+        if !error.use_stderr() {
             let _ = error.print();
+            return ExitCode::SUCCESS;
         }
-        if asked { ExitCode::SUCCESS } else { ExitCode::from(2) }
+        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !self.json_errors {
+            let _ = error.print();
+            return ExitCode::from(2);
+        }
+        let usage = error.get(ContextKind::Usage).map(|u| u.to_string().trim_start_matches("Usage: ").to_string());
+        self.fail(&wrong_words(error, "", usage.as_deref().unwrap_or("isovox --help")))
     }
+}
+
+/// What clap says of wrong words: its first paragraph as the error, its tip as the help.
+pub(crate) fn wrong_words(error: &clap::Error, before: &str, otherwise: &str) -> Error {
+    let text = error.to_string();
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let what = lines.iter().take_while(|l| !l.is_empty()).copied().collect::<Vec<_>>().join(" ");
+    let tip = lines.iter().find_map(|l| l.strip_prefix("tip: "));
+    Error::parameter(format_args!("{before}{}", what.trim_start_matches("error: "))).help(tip.unwrap_or(otherwise))
 }
 
 /// A line that says what a careful user should know.

@@ -144,6 +144,13 @@ fn a_mask_is_taken_as_it_stands() {
     assert!(!at.join("never").exists());
 }
 
+/// An array as NumPy writes it.
+fn numpy(path: &Path, descr: &str, shape: &str, voxels: &[u8]) {
+    let head = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
+    let head = format!("{head:117}\n");
+    std::fs::write(path, [b"\x93NUMPY\x01\x00\x76\x00", head.as_bytes(), voxels].concat()).expect("a file");
+}
+
 #[test]
 fn no_pores_at_all() {
     let folder = folder_of(&["rock"]);
@@ -151,9 +158,9 @@ fn no_pores_at_all() {
     let none = pores(at, "rock.tif --threshold -1", "none");
     assert_eq!((&none.summary["porosity"], none.table.len()), (&0.0.into(), 0));
     assert_eq!(none.summary["percolates"], serde_json::json!({"x": false, "y": false, "z": false}));
-    // A mask of nothing is still a mask.
-    say(at, "threshold rock.tif --lower 255 --upper 255 -o zero.mha").done();
-    let zero = pores(at, "zero.mha", "zero");
+    // A mask of nothing is still a mask, where its type says that it is one.
+    numpy(&at.join("zero.npy"), "|b1", "(3, 3, 3)", &[0; 27]);
+    let zero = pores(at, "zero.npy", "zero");
     assert_eq!((&zero.summary["porosity"], &zero.summary["threshold"]), (&0.0.into(), &Value::Null));
     // A grey volume of one value has no threshold of its own.
     std::fs::write(at.join("seven.bin"), [7; 27]).expect("a file");
@@ -212,11 +219,7 @@ fn frames_are_chosen_first() {
     say(at, "convert beads.tif one.npy --crop 0:20,0:20,0:20").done();
     let bytes = std::fs::read(at.join("one.npy")).expect("a file");
     let voxels = &bytes[bytes.len() - 8000..];
-    let mut head = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 20, 20, 20), }".to_string();
-    head.push_str(&" ".repeat(117 - head.len()));
-    head.push('\n');
-    let two = [b"\x93NUMPY\x01\x00\x76\x00", head.as_bytes(), voxels, voxels].concat();
-    std::fs::write(at.join("two.npy"), two).expect("a file");
+    numpy(&at.join("two.npy"), "|u1", "(2, 20, 20, 20)", &[voxels, voxels].concat());
     assert_eq!(values(&at.join("two.npy"))["frames"]["count"], 2);
     say(at, "pores two.npy -o never").failed_naming(1, &["--frame"]);
     say(at, "pores two.npy -o never --frame 2").failed_naming(2, &["frame"]);

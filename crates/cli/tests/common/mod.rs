@@ -79,6 +79,13 @@ impl Ran {
         self.err
     }
 
+    /// It failed by the fault of an input or of a parameter, which of both may be argued; what it said on stderr.
+    #[track_caller]
+    pub fn refused(self) -> String {
+        let code = if self.code == Some(2) { 2 } else { 1 };
+        self.failed(code)
+    }
+
     /// The same, and it names things.
     #[track_caller]
     pub fn failed_naming(self, code: i32, words: &[&str]) {

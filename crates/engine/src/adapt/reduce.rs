@@ -21,18 +21,6 @@ pub fn fold(run: &Run, name: &str, op: &dyn AnyReduce, inputs: &[&dyn Source]) -
     }
 }
 
-/// Folds several operations of the same inputs in one sweep; values in order.
-pub fn fold_all(run: &Run, name: &str, ops: &[&dyn AnyReduce], inputs: &[&dyn Source]) -> Result<Vec<Opaque>> {
-    let headers: Vec<&Header> = inputs.iter().map(|i| i.header()).collect();
-    let frames = inputs[0].header().frames.count;
-    run.begin(name, (frames * inputs[0].header().nz()) as u64);
-    let exact = ops.iter().all(|o| o.exact(&headers));
-    let work = Folding { run, ops, inputs: &headers, before: &[], exact, runs: None };
-    let mut totals: Vec<Partial> = ops.iter().map(|o| o.start(&headers, None)).collect();
-    sweep(run, headers[0].nz(), inputs, 0..frames, Cut::new(run, headers[0], inputs, !exact), &work, |part| work.merge_into(&mut totals, part))?;
-    totals.into_iter().zip(ops).map(|(acc, op)| op.finish(acc, &headers)).collect()
-}
-
 fn fold_once(run: &Run, name: &str, op: &dyn AnyReduce, inputs: &[&dyn Source], headers: &[&Header], before: Option<&Partial>) -> Result<Partial> {
     let frames = inputs[0].header().frames.count;
     run.begin(name, (frames * inputs[0].header().nz()) as u64);

@@ -37,7 +37,9 @@ fn with(spec: &Spec, row: &[(&str, &str)]) -> Values {
             values.set(parameter.name, guess(spec, parameter));
         }
     }
-    row.iter().for_each(|(name, text)| values.set(name, *text));
+    for (name, text) in row {
+        values.set(name, *text);
+    }
     values
 }
 

@@ -128,7 +128,7 @@ impl Case<'_> {
         }
         let outcome = pipeline.run(&run)?;
         let mut found = Found::of(&outcome.object, &run, |run, source| setting.pull.bytes(run, source))?;
-        found.about += &outcome.steps.iter().map(|s| format!(" {}: {} {}", s.op, s.parameters, s.found)).collect::<String>();
+        found.about += &format!("{:?}", outcome.steps);
         if run.peak() > limit {
             return Err(Error::memory("more was leased than the run may hold"));
         }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::colour::Reordered;
 use super::said::{Layout, Pixel, Said};
 use super::{imagej, name, vgi};
+use crate::FORMATS;
 use crate::format::{Given, Scan};
 use crate::input::Input;
 use crate::open::{OpenOptions, open_given};
@@ -46,7 +47,12 @@ fn by_header(input: &Input, options: &OpenOptions) -> Result<Option<Scan>> {
     let Some(stem) = base.rfind('.').map(|i| &base[..i]).filter(|_| !told && !input.ends("vgi")) else { return Ok(None) };
     for ending in ["mhd", "nhdr"] {
         let Ok(header) = input.sibling(&format!("{stem}.{ending}")) else { continue };
-        match open_given(Given::One(header), options) {
+        let (head, given) = (header.head(512)?, Given::One(header));
+        // Named as raw data are, a header that no other format reads would be looked for beside itself, without end.
+        if FORMATS.iter().find(|f| f.recognises(&given, &head)).is_none_or(|f| f.name() == super::NAME) {
+            continue;
+        }
+        match open_given(given, options) {
             Ok(scan) if scan.files.iter().any(|f| f.name() == input.name()) => return Ok(Some(scan)),
             Err(e) if e.kind() != Kind::Unsupported => return Err(e.help(format_args!("{stem}.{ending} lies beside the data; give --size and --type to read the data without it"))),
             _ => {}

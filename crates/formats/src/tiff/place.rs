@@ -50,7 +50,8 @@ fn plain(stack: &Stack, coding: &Coding) -> bool {
 /// The place of a page whose strips follow each other without a gap.
 fn contiguous(stack: &Stack, page: &Page) -> Result<Option<u64>> {
     let (picture, coding) = (&stack.picture, &stack.codings[page.coding]);
-    let row = (picture.width * picture.samples * picture.bits as usize / 8) as u64;
+    let Some(bits) = picture.width.checked_mul(picture.samples).and_then(|n| n.checked_mul(picture.bits as usize)) else { return Ok(None) };
+    let row = bits as u64 / 8;
     let strips = page.chunks(&stack.bytes, 0, across(picture, coding)[1] as u64)?;
     let mut rows = picture.height as u64;
     let mut next = strips.first().map(|s| s.0);

@@ -90,7 +90,8 @@ fn candidates(directory: &Arc<Directory>, options: &OpenOptions) -> Result<Vec<C
             continue;
         }
         let head = input.head(512)?;
-        if is_zip(&head) && !input.ends("npz") {
+        // By its name too: an archive is found behind other bytes, and one can hold itself.
+        if (is_zip(&head) || input.ends("zip")) && !input.ends("npz") {
             return Err(Error::unsupported(format_args!("an archive in the archive, {name:?},")).help("unpack it first"));
         }
         let given = Given::One(input.clone());

@@ -5,7 +5,7 @@ use std::io::Write;
 use isovox_formats::{Target, create};
 use isovox_volume::{Geometry, Header, Space, Type};
 
-use crate::subject::SPLIT;
+use crate::subject::{SPLIT, gzip};
 use crate::{jpeg_bmp, tiffs};
 
 /// A name and its bytes.
@@ -62,6 +62,21 @@ fn nifti() -> Vec<Seed> {
         ("pair", pair),
         ("two_big", nifti_two()),
     ]
+}
+
+/// A compressed NIfTI file with 12 MB of what looks like our own provenance.
+pub(crate) fn wordy() -> Vec<u8> {
+    let text = format!("isovox [{}0]", "0,".repeat(6 << 20));
+    let size = (text.len() + 8).next_multiple_of(16);
+    let mut file = written("a.nii", Type::U8, 1);
+    file.truncate(348);
+    file[108..112].copy_from_slice(&(352.0 + size as f32).to_le_bytes());
+    file.extend([1, 0, 0, 0]);
+    file.extend([size as i32, 6].map(i32::to_le_bytes).concat());
+    file.extend(text.as_bytes());
+    file.resize(352 + size, 0);
+    file.extend(counting(60));
+    gzip(&file, 9)
 }
 
 /// A NIfTI-2 file, big-endian.

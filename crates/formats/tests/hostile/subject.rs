@@ -10,8 +10,8 @@ use isovox_formats::open::open_given;
 use isovox_formats::{AffineChoice, Given, OpenOptions, RawOptions, Scan};
 use isovox_volume::{Error, Length, Region, Result, Run, Size, Type};
 
-/// A parser: whether it took the bytes, and gave all their planes.
-pub(crate) type Parse = fn(&[u8]) -> bool;
+/// A parser: takes the bytes and gives all their planes, or says why not.
+pub(crate) type Parse = fn(&[u8]) -> Result<()>;
 
 /// All parsers, by the names of their corpora.
 pub(crate) const PARSERS: [(&str, Parse); 9] = [
@@ -56,16 +56,16 @@ impl Archive for Files {
     }
 }
 
-fn open_file(files: &Arc<Files>, name: &str, options: &OpenOptions) -> bool {
-    files.clone().entry(name).and_then(|input| open_given(Given::One(input), options)).is_ok_and(|scan| pull(&scan))
+fn open_file(files: &Arc<Files>, name: &str, options: &OpenOptions) -> Result<()> {
+    pull(&open_given(Given::One(files.clone().entry(name)?), options)?)
 }
 
-fn open_alone(name: &str, data: &[u8], options: &OpenOptions) -> bool {
-    open_given(Given::One(Input::bytes(name, data.to_vec())), options).is_ok_and(|scan| pull(&scan))
+fn open_alone(name: &str, data: &[u8], options: &OpenOptions) -> Result<()> {
+    pull(&open_given(Given::One(Input::bytes(name, data.to_vec())), options)?)
 }
 
 /// Pulls some frames, the last among them; what is left out is too large, never wrong.
-fn pull(scan: &Scan) -> bool {
+fn pull(scan: &Scan) -> Result<()> {
     let (source, header) = (&scan.source, scan.source.header());
     let (g, nz) = (&header.geometry, header.nz());
     assert!(header.voxels() > 0 && header.frames.count > 0, "a volume without voxels");
@@ -74,10 +74,11 @@ fn pull(scan: &Scan) -> bool {
     // As the engine does: what does not fit is refused before it is read.
     let planes = nz.div_ceil(64);
     if header.bytes() > MOST_BYTES || source.flight(planes) > run.free() {
-        return true;
+        return Ok(());
     }
+    source.prepare(&run)?;
     let frames = [0, 1, header.frames.count - 1];
-    source.prepare(&run).is_ok() && frames.into_iter().filter(|&f| f < header.frames.count).all(|frame| pull_frame(scan, &run, frame, planes).is_ok())
+    frames.into_iter().filter(|&f| f < header.frames.count).try_for_each(|frame| pull_frame(scan, &run, frame, planes))
 }
 
 fn pull_frame(scan: &Scan, run: &Run, frame: usize, planes: usize) -> Result<()> {
@@ -91,48 +92,49 @@ fn pull_frame(scan: &Scan, run: &Run, frame: usize, planes: usize) -> Result<()>
     Ok(())
 }
 
-fn nifti(data: &[u8]) -> bool {
+fn nifti(data: &[u8]) -> Result<()> {
     let affine = [AffineChoice::File, AffineChoice::Sform, AffineChoice::Qform, AffineChoice::Pixdim][data.len() / 2 % 4];
     let options = OpenOptions { affine, ..OpenOptions::default() };
     let image: Vec<u8> = (0..480).map(|i| i as u8).collect();
     // Every other one goes through gzip: no mutation of compressed bytes comes this far.
-    let packed = if data.len() % 2 == 1 && !data.starts_with(&[0x1f, 0x8b]) { gzip(data) } else { data.to_vec() };
-    open_file(&Files::new(&[("a.hdr", &packed), ("a.img", &image)]), "a.hdr", &options)
+    let packed = if data.len() % 2 == 1 && !data.starts_with(&[0x1f, 0x8b]) { gzip(data, 1) } else { data.to_vec() };
+    let files = Files::new(&[("a.hdr", &packed), ("a.img", &image)]);
+    open_file(&files, "a.hdr", &options).or_else(|_| open_file(&files, "a.hdr", &OpenOptions::default()))
 }
 
-fn gzip(data: &[u8]) -> Vec<u8> {
+/// The bytes as a gzip stream.
+pub(crate) fn gzip(data: &[u8], level: u32) -> Vec<u8> {
     use std::io::Write;
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(level));
     encoder.write_all(data).and_then(|()| encoder.finish()).unwrap_or_default()
 }
 
-fn metaimage(data: &[u8]) -> bool {
+fn metaimage(data: &[u8]) -> Result<()> {
     let raw: Vec<u8> = (0..480).map(|i| i as u8).collect();
     let slices = [&raw[..20], &raw[20..40], &raw[40..60]];
     let files = Files::new(&[("a.mhd", data), ("a.raw", &raw), ("s1.raw", slices[0]), ("s2.raw", slices[1]), ("s3.raw", slices[2])]);
     open_file(&files, "a.mhd", &OpenOptions::default())
 }
 
-fn tiff(data: &[u8]) -> bool {
-    let inverted = OpenOptions { white_is_zero: true, ..OpenOptions::default() };
-    open_alone("a.tif", data, &OpenOptions::default()) | (data.len() % 4 == 1 && open_alone("a.tif", data, &inverted))
+fn tiff(data: &[u8]) -> Result<()> {
+    open_alone("a.tif", data, &OpenOptions { white_is_zero: data.len() % 4 == 1, ..OpenOptions::default() })
 }
 
-fn npy(data: &[u8]) -> bool {
+fn npy(data: &[u8]) -> Result<()> {
     open_alone("a.npy", data, &OpenOptions::default())
 }
 
-fn npz(data: &[u8]) -> bool {
+fn npz(data: &[u8]) -> Result<()> {
     open_alone("a.npz", data, &OpenOptions::default())
 }
 
-fn zip(data: &[u8]) -> bool {
+fn zip(data: &[u8]) -> Result<()> {
     open_alone("a.zip", data, &OpenOptions::default())
 }
 
 /// The first byte chooses what lies beside the data; text and data follow, split by [`SPLIT`].
-fn raw_sidecars(data: &[u8]) -> bool {
-    let Some((kind, rest)) = data.split_first() else { return false };
+fn raw_sidecars(data: &[u8]) -> Result<()> {
+    let Some((kind, rest)) = data.split_first() else { return Err(Error::not_found("a kind")) };
     let parts = split(rest);
     let (said, voxels) = (parts[0], parts.get(1).copied().unwrap_or_default());
     let options = OpenOptions::default();
@@ -141,16 +143,17 @@ fn raw_sidecars(data: &[u8]) -> bool {
         b'i' => open_file(&Files::new(&[("a.raw", voxels), ("a.txt", said)]), "a.raw", &options),
         b'v' => {
             let files = Files::new(&[("a.raw", voxels), ("a.vgi", said)]);
-            open_file(&files, "a.vgi", &options) & open_file(&files, "a.raw", &options)
+            open_file(&files, "a.vgi", &options).and(open_file(&files, "a.raw", &options))
         }
-        b'm' => {
-            let files = Files::new(&[("5x4x3.raw", voxels), ("5x4x3.mhd", said), ("5x4x3.nhdr", said)]);
-            open_file(&files, "5x4x3.raw", &options) & open_file(&files, "5x4x3.nhdr", &options)
+        b'm' => open_file(&Files::new(&[("5x4x3.raw", voxels), ("5x4x3.mhd", said)]), "5x4x3.raw", &options),
+        b'h' => {
+            let files = Files::new(&[("5x4x3.raw", voxels), ("5x4x3.nhdr", said)]);
+            open_file(&files, "5x4x3.nhdr", &options).and(open_file(&files, "5x4x3.raw", &options))
         }
         b's' => {
             let (one, two) = voxels.split_at(voxels.len() / 2);
             let inputs = [("alu.txt", said), ("alu.1", one), ("alu.2", two)].map(|(name, bytes)| Input::bytes(name, bytes.to_vec()));
-            open_given(Given::Many(inputs.into()), &options).is_ok_and(|scan| pull(&scan))
+            pull(&open_given(Given::Many(inputs.into()), &options)?)
         }
         b'o' => open_alone("a", voxels, &OpenOptions { raw: told(&text), ..options }),
         _ => open_alone(&text, voxels, &options),
@@ -170,10 +173,10 @@ fn told(text: &str) -> RawOptions {
 }
 
 /// One picture, or slices split by [`SPLIT`].
-fn pictures(data: &[u8]) -> bool {
+fn pictures(data: &[u8]) -> Result<()> {
     let mut inputs: Vec<Input> = split(data).into_iter().zip(1..).map(|(bytes, n)| Input::bytes(&format!("s{n}.bmp"), checked(bytes, data.len() % 2 == 1))).collect();
     let given = if inputs.len() == 1 { Given::One(inputs.remove(0)) } else { Given::Many(inputs) };
-    open_given(given, &OpenOptions::default()).is_ok_and(|scan| pull(&scan))
+    pull(&open_given(given, &OpenOptions::default())?)
 }
 
 /// The bytes, the checksums of a PNG's chunks set right where asked for: else no mutation comes past them.
@@ -206,7 +209,7 @@ fn split(data: &[u8]) -> Vec<&[u8]> {
 }
 
 /// Texts of users: what is taken is finite, lies inside, and is read back from what is printed.
-fn values(data: &[u8]) -> bool {
+fn values(data: &[u8]) -> Result<()> {
     let text = String::from_utf8_lossy(data);
     let length = Length::parse(&text).inspect(|length| {
         let (Length::Mm(v) | Length::Voxels(v) | Length::Bare(v)) = length;
@@ -226,5 +229,5 @@ fn values(data: &[u8]) -> bool {
             found = true;
         }
     }
-    found
+    if found { Ok(()) } else { Err(Error::parameter(text)) }
 }

@@ -153,7 +153,7 @@ impl<R: Real> Weights<R> {
 }
 
 /// Sums that are made at a time.
-const LANES: usize = 16;
+const LANES: usize = 32;
 
 impl Halo for Gaussian {
     type Out<T: Scalar> = T::Real;
