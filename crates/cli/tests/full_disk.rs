@@ -13,7 +13,7 @@ use isovox::formats::{Target, picture, staged, table};
 use isovox::jobs::phantom::{Kind, Phantom};
 use isovox::jobs::pores::{Options, pores};
 use isovox::ops::Connectivity;
-use isovox::volume::{self, Picture, Result, Run, Source};
+use isovox::volume::{self, Picture, Result, Run};
 
 /// The failure counts for the whole process: one test at a time.
 fn alone() -> MutexGuard<'static, ()> {

@@ -107,7 +107,7 @@ pub trait AnyReduce: Send + Sync {
     fn object(&self, value: &Opaque, inputs: &[&Header]) -> Result<Object>;
 }
 
-const OWN: &str = "an operation is given only its own partials and values";
+pub(crate) const OWN: &str = "an operation is given only its own partials and values";
 
 impl<R: Reduce> AnyReduce for R {
     fn exact(&self, inputs: &[&Header]) -> bool {

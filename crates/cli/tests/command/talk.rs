@@ -42,7 +42,7 @@ fn incomplete_and_impossible_words() {
     check("info beads.tif --crop 0:9", 2, &["0:9", "x0:x1"]);
     check("info beads.tif --crop 0:9,0:9,97:99", 2, &["97:99"]);
     check("info beads.tif --voxel-size 5", 2, &["5.3um"]);
-    check("info beads.tif --voxel-size -5um", 2, &["voxel-size"]);
+    check("info beads.tif --voxel-size=-5um", 2, &["voxel-size"]);
     check("info beads.tif --frame 1", 2, &["frame"]);
     check("pores beads.tif -o out --min-voxels 0", 2, &["--min-voxels"]);
     check("pores beads.tif -o out --dark --bright", 2, &["--dark", "--bright"]);

@@ -5,7 +5,7 @@ use std::io::Write;
 use isovox_formats::{Target, create};
 use isovox_volume::{Geometry, Header, Space, Type};
 
-use crate::subject::{SPLIT, gzip};
+use crate::subject::SPLIT;
 use crate::{jpeg_bmp, tiffs};
 
 /// A name and its bytes.
@@ -76,7 +76,8 @@ pub(crate) fn wordy() -> Vec<u8> {
     file.extend(text.as_bytes());
     file.resize(352 + size, 0);
     file.extend(counting(60));
-    gzip(&file, 9)
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(&file).and_then(|()| encoder.finish()).expect("memory")
 }
 
 /// A NIfTI-2 file, big-endian.
@@ -210,6 +211,18 @@ fn pictures() -> Vec<Seed> {
 }
 
 fn values() -> Vec<Seed> {
-    let texts = [("um", "5.3um"), ("mu", "0.5 µm"), ("cm", "1e-3cm"), ("vox", "2vox"), ("bare", "10"), ("um3", "5um3"), ("mm3", "0.2mm3"), ("region", "1:3,:,2:"), ("whole", "0:5,0:4,0:3"), ("type", "rgb8"), ("unit", "micron")];
+    let texts = [
+        ("um", "5.3um"),
+        ("mu", "0.5 µm"),
+        ("cm", "1e-3cm"),
+        ("vox", "2vox"),
+        ("bare", "10"),
+        ("um3", "5um3"),
+        ("mm3", "0.2mm3"),
+        ("region", "1:3,:,2:"),
+        ("whole", "0:5,0:4,0:3"),
+        ("type", "rgb8"),
+        ("unit", "micron"),
+    ];
     texts.map(|(name, text)| (name, text.as_bytes().to_vec())).into()
 }

@@ -97,16 +97,24 @@ fn nifti(data: &[u8]) -> Result<()> {
     let options = OpenOptions { affine, ..OpenOptions::default() };
     let image: Vec<u8> = (0..480).map(|i| i as u8).collect();
     // Every other one goes through gzip: no mutation of compressed bytes comes this far.
-    let packed = if data.len() % 2 == 1 && !data.starts_with(&[0x1f, 0x8b]) { gzip(data, 1) } else { data.to_vec() };
+    let packed = if data.len() % 2 == 1 && !data.starts_with(&[0x1f, 0x8b]) { gzip(data) } else { data.to_vec() };
     let files = Files::new(&[("a.hdr", &packed), ("a.img", &image)]);
     open_file(&files, "a.hdr", &options).or_else(|_| open_file(&files, "a.hdr", &OpenOptions::default()))
 }
 
-/// The bytes as a gzip stream.
-pub(crate) fn gzip(data: &[u8], level: u32) -> Vec<u8> {
-    use std::io::Write;
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(level));
-    encoder.write_all(data).and_then(|()| encoder.finish()).unwrap_or_default()
+/// The bytes as a gzip stream that stores them as they are: no compressor's time, and no length that it hides.
+fn gzip(data: &[u8]) -> Vec<u8> {
+    let mut file = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    for (i, block) in data.chunks(0xffff).enumerate() {
+        let length = block.len() as u16;
+        file.push(u8::from((i + 1) * 0xffff >= data.len()));
+        file.extend([length, !length].map(u16::to_le_bytes).concat());
+        file.extend(block);
+    }
+    let mut crc = flate2::Crc::new();
+    crc.update(data);
+    file.extend([crc.sum(), data.len() as u32].map(u32::to_le_bytes).concat());
+    file
 }
 
 fn metaimage(data: &[u8]) -> Result<()> {

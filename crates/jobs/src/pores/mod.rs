@@ -3,6 +3,7 @@
 //! Definitions: `isovox pores --help` and the project's contract; porosity is pore voxels over all voxels (or those of a
 //! mask), a pore is a connected component, numbered in raster order of its first voxel.
 
+mod counts;
 mod phase;
 mod pictures;
 mod summary;
@@ -30,6 +31,7 @@ use isovox_volume::{Error, Header, Quantity, QuantityKind, Result, Run, Runs, So
 use serde_json::{Value as Json, json};
 
 use crate::folder::Folder;
+use counts::PlaneCounts;
 use phase::{Inside, Phase};
 use pictures::Window;
 pub use summary::Summary;
@@ -78,7 +80,7 @@ pub fn pores(run: &Run, scan: &Opened, options: &Options, out: &Path) -> Result<
     let all = measured(run, &joined)?;
     let total = counted(run, scan, options)?;
     let (kept, map) = keep(&all, &runs, options.min_voxels);
-    let summary = Summary::new(header, &found.threshold, options, &all, &kept, &runs, total);
+    let summary = Summary::new(header, &found.threshold, options, &all, &kept, &runs, &total);
     let labels = Labelled::new(joined.header().clone(), Arc::new(runs.renumbered(&map)));
     write(run, scan, options, &folder, &labels, &kept, (&summary, found.window))?;
     write_provenance(run, scan, options, &folder, found, &summary)?;
@@ -154,14 +156,16 @@ fn measured(run: &Run, joined: &JoinSource) -> Result<Objects> {
     value.downcast::<Objects>().map(|o| *o).map_err(|_| Error::unsupported("measures of another kind"))
 }
 
-/// Voxels that count: those of the mask, or all.
-fn counted(run: &Run, scan: &Opened, options: &Options) -> Result<u64> {
-    let Some(mask) = &options.within else { return Ok(scan.source.header().voxels() as u64) };
-    let inside = PointSource::new(Arc::new(Phase { threshold: None, dark: false }), mask.source.clone())?;
-    let value = fold(run, "mask", &Histogram { bins: 2 }, &[&inside])?;
-    let levels = value.downcast::<Levels>().map_err(|_| Error::unsupported("a histogram of another kind"))?;
-    let total: u64 = levels.occurring().iter().filter(|(v, _)| *v > 0.0).map(|(_, n)| n).sum();
-    if total == 0 { Err(Error::value("the mask of --within is empty").help("it marks the part that counts with values other than 0")) } else { Ok(total) }
+/// Voxels that count in each slice: those of the mask, or all.
+fn counted(run: &Run, scan: &Opened, options: &Options) -> Result<Vec<u64>> {
+    let header = scan.source.header();
+    let Some(mask) = &options.within else { return Ok(vec![header.plane() as u64; header.nz()]) };
+    let value = fold(run, "mask", &PlaneCounts, &[mask.source.as_ref()])?;
+    let counts = value.downcast::<Vec<u64>>().map(|v| *v).map_err(|_| Error::unsupported("counts of another kind"))?;
+    if counts.iter().all(|&n| n == 0) {
+        return Err(Error::value("the mask of --within is empty").help("it marks the part that counts with values other than 0"));
+    }
+    Ok(counts)
 }
 
 /// The objects of at least a size, numbered 1.. again, and the new number of each old one.

@@ -36,9 +36,9 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub(super) fn new(header: &Header, threshold: &Option<f64>, options: &Options, all: &Objects, kept: &Objects, runs: &Runs, total: u64) -> Summary {
+    pub(super) fn new(header: &Header, threshold: &Option<f64>, options: &Options, all: &Objects, kept: &Objects, runs: &Runs, counted: &[u64]) -> Summary {
         let size = [header.nx(), header.ny(), header.nz()];
-        let total = total as f64;
+        let total = counted.iter().sum::<u64>() as f64;
         let voxels = |rows: &[Row]| rows.iter().map(|r| r.voxels).sum::<u64>() as f64;
         let touches = |r: &Row| (0..3).any(|k| r.min[k] == 0 || r.max[k] as usize == size[k] - 1);
         let open: u64 = all.rows.iter().filter(|r| touches(r)).map(|r| r.voxels).sum();
@@ -53,7 +53,7 @@ impl Summary {
             components_kept: kept.rows.len(),
             connectivity: options.connectivity.json(),
             percolates: [spans(0), spans(1), spans(2)],
-            porosity_z: profile(header, runs),
+            porosity_z: profile(header, runs, counted),
             voxel_um: header.geometry.spacing().map(|s| s.map(|v| v * 1000.0)),
         }
     }
@@ -70,7 +70,8 @@ impl Summary {
     }
 }
 
-fn profile(header: &Header, runs: &Runs) -> Vec<f64> {
+/// The share of pore voxels in each slice; 0 where none counts.
+fn profile(header: &Header, runs: &Runs, counted: &[u64]) -> Vec<f64> {
     let mut counts = vec![0u64; header.nz()];
     for part in &runs.parts {
         for (i, z) in part.z.clone().enumerate() {
@@ -78,5 +79,5 @@ fn profile(header: &Header, runs: &Runs) -> Vec<f64> {
             counts[z] = part.ends[2 * from..2 * to].chunks_exact(2).map(|e| u64::from(e[1] - e[0])).sum();
         }
     }
-    counts.into_iter().map(|n| n as f64 / header.plane() as f64).collect()
+    counts.into_iter().zip(counted).map(|(n, &of)| if of == 0 { 0.0 } else { n as f64 / of as f64 }).collect()
 }

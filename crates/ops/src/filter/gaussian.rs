@@ -40,7 +40,8 @@ impl Boundary {
 ///
 /// Separable weights, cut off at --truncate sigmas, along z, y, x in turn; an axis of sigma 0 is left alone. Derivatives
 /// are by voxel, not by mm. Floats come out: f32, or f64 for 32-bit and larger integers and f64. Smoothed
-/// masks and derivatives are values of unknown meaning; labels are refused. Within 1e-5 of the range of `scipy.ndimage.gaussian_filter`.
+/// masks and derivatives are values of unknown meaning; labels are refused. Agrees with
+/// `scipy.ndimage.gaussian_filter` in f64 within 1e-5 of the range. Shape: `[z, y, x]` to the same.
 #[derive(Op)]
 #[op(access = Halo, input = Scalar, output = Volume, example = "isovox gaussian scan.tif -o smooth.nii.gz --sigma 1.5vox")]
 pub struct Gaussian {

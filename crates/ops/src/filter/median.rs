@@ -12,8 +12,9 @@ use crate::filter::network::{Network, WIDTH, greatest, least};
 /// Replace each voxel by the median of its box neighbourhood.
 ///
 /// The box has `2 radius + 1` voxels along each axis; edges repeat the nearest voxel. NaN counts as greater than every
-/// number, and a zero has no sign. Equal to `scipy.ndimage.median_filter(mode="nearest")`, bit for bit. Shape:
-/// `[z, y, x]` to the same, of the same type. Cost: sorting networks up to 7x7x7, else a moving histogram.
+/// number, and a zero has no sign. Equal to `scipy.ndimage.median_filter(mode="nearest")`, bit for bit (scipy rounds
+/// 64-bit integers beyond 2^53; here they stay exact). Shape: `[z, y, x]` to the same, of the same type. Cost: sorting
+/// networks up to 7x7x7 (5x5x7 for 8 bit), beyond that and with NaN a moving histogram.
 #[derive(Op)]
 #[op(
     access = Halo, input = Scalar, output = SameType, example = "isovox median scan.tif -o smooth.tif --radius 1",
@@ -49,7 +50,9 @@ impl Halo for Median {
         }
         if T::TYPE.is_float() {
             // Which of two equal zeros is in the middle depends on the way there; only -0 + 0 changes anything.
-            out.iter_mut().for_each(|v| *v = T::from_f64(v.to_f64() + 0.0));
+            for v in out {
+                *v = T::from_f64(v.to_f64() + 0.0);
+            }
         }
     }
 }
@@ -79,6 +82,7 @@ struct Sorted<'a, T> {
     stride: usize,
     plan: Plan,
     lanes: Vec<T>,
+    split: Vec<T>,
     shared: Vec<T>,
     paired: List<T>,
     even: Vec<T>,
@@ -135,11 +139,9 @@ fn grow<T: Copy + Default>(lanes: &mut Vec<T>, n: usize) {
     }
 }
 
-/// Fills a block of lanes from rows `stride` apart.
-fn load<T: Copy>(rows: &[T], stride: usize, block: &Range<usize>, lanes: &mut [T]) {
-    for (lane, row) in lanes.chunks_exact_mut(block.len()).zip(rows.chunks(stride)) {
-        lane.copy_from_slice(&row[block.clone()]);
-    }
+/// A block of lanes of one of the rows `stride` apart.
+fn lanes<'a, T>(rows: &'a [T], stride: usize, row: usize, block: &Range<usize>) -> &'a [T] {
+    &rows[row * stride + block.start..row * stride + block.end]
 }
 
 /// Puts the kept ranks into rows `stride` apart.
@@ -157,7 +159,7 @@ impl<'a, T: Scalar> Sorted<'a, T> {
         let plan = Plan::new(r);
         let paired = if r.x > 1 { vec![T::default(); plan.two_columns.len() * stride] } else { Vec::new() };
         let row = vec![T::default(); pairs];
-        Sorted { r, near, pairs, half: whole(stride + 1), stride, plan, lanes: Vec::new(), shared: Vec::new(), paired, even: row.clone(), odd: row }
+        Sorted { r, near, pairs, half: whole(stride + 1), stride, plan, lanes: Vec::new(), split: Vec::new(), shared: Vec::new(), paired, even: row.clone(), odd: row }
     }
 
     /// Blocks of lanes that cover `n` of them, for a network of so many values.
@@ -211,10 +213,11 @@ impl<'a, T: Scalar> Sorted<'a, T> {
         let y = row.clamp(0, self.near.ny as isize - 1) as usize;
         let (width, r, network) = (2 * self.pairs, self.r.z as isize, &self.plan.along_z);
         grow(&mut self.lanes, network.inputs() * width);
-        for (dz, lanes) in (-r..=r).zip(self.lanes.chunks_exact_mut(width)) {
-            split(self.near.row(dz, y), lanes);
+        grow(&mut self.split, network.inputs() * width);
+        for (dz, row) in (-r..=r).zip(self.split.chunks_exact_mut(width)) {
+            split(self.near.row(dz, y), row);
         }
-        network.run(&mut self.lanes, width);
+        network.run(|i| lanes(&self.split, width, i, &(0..width)), &mut self.lanes, width);
         store(&self.lanes, network.kept(), into, width, &(0..width));
     }
 
@@ -222,10 +225,8 @@ impl<'a, T: Scalar> Sorted<'a, T> {
         let (width, network) = (2 * self.pairs, &self.plan.two_rows);
         for block in Self::blocks(width, network) {
             grow(&mut self.lanes, network.inputs() * block.len());
-            let (first, second) = self.lanes.split_at_mut(network.inputs() / 2 * block.len());
-            load(rows[0], width, &block, first);
-            load(rows[1], width, &block, second);
-            network.run(&mut self.lanes, block.len());
+            let each = network.inputs() / 2;
+            network.run(|i| lanes(rows[i / each], width, i % each, &block), &mut self.lanes, block.len());
             store(&self.lanes, network.kept(), into, width, &block);
         }
     }
@@ -236,11 +237,8 @@ impl<'a, T: Scalar> Sorted<'a, T> {
         grow(&mut self.shared, network.len() * width);
         for block in Self::blocks(width, network) {
             grow(&mut self.lanes, network.inputs() * block.len());
-            let each = network.inputs() / rows.len().max(1) * block.len();
-            for (row, lanes) in rows.iter().zip(self.lanes.chunks_exact_mut(each.max(1))) {
-                load(row, width, &block, lanes);
-            }
-            network.run(&mut self.lanes, block.len());
+            let each = network.inputs() / rows.len().max(1);
+            network.run(|i| lanes(rows[i / each], width, i % each, &block), &mut self.lanes, block.len());
             store(&self.lanes, network.kept(), &mut self.shared, width, &block);
         }
     }
@@ -250,10 +248,9 @@ impl<'a, T: Scalar> Sorted<'a, T> {
         let (width, network) = (2 * self.pairs, &self.plan.column);
         for block in Self::blocks(width, network) {
             grow(&mut self.lanes, network.inputs() * block.len());
-            let (before, after) = self.lanes.split_at_mut(self.plan.shared_rows.len() * block.len());
-            load(&self.shared, width, &block, before);
-            load(own, width, &block, after);
-            network.run(&mut self.lanes, block.len());
+            let before = self.plan.shared_rows.len();
+            let row = |i: usize| if i < before { lanes(&self.shared, width, i, &block) } else { lanes(own, width, i - before, &block) };
+            network.run(row, &mut self.lanes, block.len());
             store(&self.lanes, network.kept(), into, width, &block);
         }
     }
@@ -299,15 +296,13 @@ impl<'a, T: Scalar> Sorted<'a, T> {
         grow(&mut self.lanes, network.inputs() * block.len());
         let shifted = |k: usize| block.start + k..block.end + k;
         if self.r.x == 1 {
-            let (odd, even) = self.lanes.split_at_mut(network.inputs() / 2 * block.len());
-            load(columns, width, &shifted(self.half), odd);
-            load(columns, width, &shifted(1), even);
+            let each = network.inputs() / 2;
+            let start = |i: usize| if i < each { self.half } else { 1 };
+            network.run(|i| lanes(columns, width, i % each, &shifted(start(i))), &mut self.lanes, block.len());
         } else {
-            for (k, lanes) in self.lanes.chunks_exact_mut(self.plan.two_columns.len() * block.len()).take(self.r.x).enumerate() {
-                load(&self.paired, self.stride, &shifted(k), lanes);
-            }
+            let each = self.plan.two_columns.len();
+            network.run(|i| lanes(&self.paired, self.stride, i % each, &shifted(i / each)), &mut self.lanes, block.len());
         }
-        network.run(&mut self.lanes, block.len());
     }
 
     /// Merges columns `2i + 1` and `2i + 2`.
@@ -315,10 +310,9 @@ impl<'a, T: Scalar> Sorted<'a, T> {
         let (half, width, network) = (self.half, 2 * self.half, &self.plan.two_columns);
         for block in Self::blocks(self.stride, network) {
             grow(&mut self.lanes, network.inputs() * block.len());
-            let (odd, even) = self.lanes.split_at_mut(network.inputs() / 2 * block.len());
-            load(columns, width, &(half + block.start..half + block.end), odd);
-            load(columns, width, &(block.start + 1..block.end + 1), even);
-            network.run(&mut self.lanes, block.len());
+            let each = network.inputs() / 2;
+            let shifted = |by: usize| block.start + by..block.end + by;
+            network.run(|i| lanes(columns, width, i % each, &shifted(if i < each { half } else { 1 })), &mut self.lanes, block.len());
             store(&self.lanes, network.kept(), &mut self.paired, self.stride, &block);
         }
     }

@@ -19,6 +19,8 @@ struct Step {
     low: usize,
     high: usize,
     keep: Keep,
+    /// Whether it is the first step of both of its values.
+    first: bool,
 }
 
 /// Merges sorted lists and keeps some ranks of the whole.
@@ -27,6 +29,8 @@ pub(crate) struct Network {
     steps: Vec<Step>,
     kept: Vec<usize>,
     inputs: usize,
+    /// Values that no first step reads.
+    copied: Vec<usize>,
 }
 
 impl Network {
@@ -50,7 +54,9 @@ impl Network {
         }
         let order = lists.pop_front().unwrap_or_default();
         let kept = order[keep].to_vec();
-        Network { steps: prune(&steps, &kept, inputs), kept, inputs }
+        let mut steps = prune(&steps, &kept, inputs);
+        let copied = mark_first(&mut steps, inputs);
+        Network { steps, kept, inputs, copied }
     }
 
     /// Ranks kept.
@@ -63,15 +69,23 @@ impl Network {
         self.inputs
     }
 
-    /// Runs in place on values of `lanes` lanes each, a multiple of [`WIDTH`]; the kept ranks are then at [`Network::kept`].
-    pub(crate) fn run<T: Copy + PartialOrd>(&self, values: &mut [T], lanes: usize) {
+    /// Runs on values of `lanes` lanes each; afterwards the kept ranks are in `work`, at the places of [`Network::kept`].
+    ///
+    /// First steps read the sources themselves: a copy would cost as much as a step.
+    pub(crate) fn run<'a, T: Copy + PartialOrd + 'a>(&self, source: impl Fn(usize) -> &'a [T], work: &mut [T], lanes: usize) {
         let place = |i: usize| i * lanes..(i + 1) * lanes;
+        for &i in &self.copied {
+            work[place(i)].copy_from_slice(source(i));
+        }
         for step in &self.steps {
-            let [low, high] = values.get_disjoint_mut([place(step.low), place(step.high)]).expect("a step joins two of the network's values");
-            match step.keep {
-                Keep::Both => both(low, high),
-                Keep::Least => lesser(low, high),
-                Keep::Greatest => greater(low, high),
+            let [low, high] = work.get_disjoint_mut([place(step.low), place(step.high)]).expect("a step joins two of the network's values");
+            match (step.keep, step.first) {
+                (Keep::Both, true) => both_of(source(step.low), source(step.high), low, high),
+                (Keep::Both, false) => both(low, high),
+                (Keep::Least, true) => lesser_of(source(step.low), source(step.high), low),
+                (Keep::Least, false) => lesser(low, high),
+                (Keep::Greatest, true) => greater_of(source(step.low), source(step.high), high),
+                (Keep::Greatest, false) => greater(low, high),
             }
         }
     }
@@ -82,12 +96,29 @@ impl Network {
     }
 }
 
-// Of their own, so that compilers know that the two slices are apart.
+// Each of its own, so that compilers know that the slices are apart.
+#[inline(never)]
+fn both_of<T: Copy + PartialOrd>(a: &[T], b: &[T], low: &mut [T], high: &mut [T]) {
+    for ((a, b), (low, high)) in a.iter().zip(b).zip(low.iter_mut().zip(high)) {
+        (*low, *high) = (least(*a, *b), greatest(*a, *b));
+    }
+}
+
 #[inline(never)]
 fn both<T: Copy + PartialOrd>(low: &mut [T], high: &mut [T]) {
     for (a, b) in low.iter_mut().zip(high) {
         (*a, *b) = (least(*a, *b), greatest(*a, *b));
     }
+}
+
+#[inline(never)]
+fn lesser_of<T: Copy + PartialOrd>(a: &[T], b: &[T], low: &mut [T]) {
+    low.iter_mut().zip(a.iter().zip(b)).for_each(|(low, (a, b))| *low = least(*a, *b));
+}
+
+#[inline(never)]
+fn greater_of<T: Copy + PartialOrd>(a: &[T], b: &[T], high: &mut [T]) {
+    high.iter_mut().zip(a.iter().zip(b)).for_each(|(high, (a, b))| *high = greatest(*a, *b));
 }
 
 #[inline(never)]
@@ -117,7 +148,7 @@ fn odd_even(a: &[usize], b: &[usize], steps: &mut Vec<Step>) -> Vec<usize> {
     match (a, b) {
         ([], list) | (list, []) => list.to_vec(),
         ([a], [b]) => {
-            steps.push(Step { low: *a, high: *b, keep: Keep::Both });
+            steps.push(Step { low: *a, high: *b, keep: Keep::Both, first: false });
             vec![*a, *b]
         }
         _ => {
@@ -128,7 +159,7 @@ fn odd_even(a: &[usize], b: &[usize], steps: &mut Vec<Step>) -> Vec<usize> {
             for i in 0..behind.len().max(ahead.len() - 1) {
                 match (behind.get(i), ahead.get(i + 1)) {
                     (Some(&low), Some(&high)) => {
-                        steps.push(Step { low, high, keep: Keep::Both });
+                        steps.push(Step { low, high, keep: Keep::Both, first: false });
                         order.extend([low, high]);
                     }
                     (one, other) => order.extend(one.or(other)),
@@ -158,6 +189,19 @@ fn prune(steps: &[Step], kept: &[usize], inputs: usize) -> Vec<Step> {
     left
 }
 
+/// Marks the steps that are the first of both of their values; gives the values that have no such step.
+fn mark_first(steps: &mut [Step], inputs: usize) -> Vec<usize> {
+    let (mut touched, mut read) = (vec![false; inputs], vec![false; inputs]);
+    for step in steps {
+        step.first = !touched[step.low] && !touched[step.high];
+        for i in [step.low, step.high] {
+            touched[i] = true;
+            read[i] |= step.first;
+        }
+    }
+    (0..inputs).filter(|&i| !read[i]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,8 +218,9 @@ mod tests {
                 choice /= n + 1;
                 values.extend((0..n).map(|i| u8::from(i >= n - ones)));
             }
-            let mut lanes: Vec<u8> = values.iter().flat_map(|&v| [v; WIDTH]).collect();
-            network.run(&mut lanes, WIDTH);
+            let source: Vec<u8> = values.iter().flat_map(|&v| [v; WIDTH]).collect();
+            let mut lanes = vec![9; source.len()];
+            network.run(|i| &source[i * WIDTH..(i + 1) * WIDTH], &mut lanes, WIDTH);
             values.sort_unstable();
             assert_eq!(network.kept().iter().map(|&k| lanes[k * WIDTH + 7]).collect::<Vec<_>>(), values[keep.clone()], "{lengths:?}");
         }

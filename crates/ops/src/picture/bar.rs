@@ -4,29 +4,32 @@ use isovox_volume::Picture;
 
 use crate::picture::text;
 
-/// Draws a bar of about a quarter of the picture's width, with its length, at the lower left.
+/// Draws a bar of at most a third of `room` pixels, with its length above it, up from a lower left corner.
 ///
-/// `mm_per_pixel` is `None` where the scale is unknown: then the length is in voxels of `voxels_per_pixel`.
-pub fn draw(picture: &mut Picture, mm_per_pixel: Option<f64>, voxels_per_pixel: f64, left: usize, bottom: usize, room: usize) {
-    let (per_pixel, unit) = match mm_per_pixel {
-        Some(mm) if mm * room as f64 / 4.0 >= 0.5 => (mm, "mm"),
-        Some(mm) => (mm * 1000.0, "um"),
+/// Where the picture has no scale the length is in voxels of `voxels_per_pixel`. Without room there is no bar.
+pub fn draw(picture: &mut Picture, voxels_per_pixel: f64, left: usize, bottom: usize, room: usize) {
+    let (per_pixel, unit) = match picture.mm_per_pixel {
+        Some(mm) if mm * room as f64 / 3.0 >= 1.0 => (mm, "mm"),
+        Some(mm) => (mm * 1000.0, "µm"),
         None => (voxels_per_pixel, "vox"),
     };
     let length = round(per_pixel * room as f64 / 3.0);
-    let pixels = (length / per_pixel).round() as usize;
-    if pixels < 4 || bottom < 24 {
+    let caption = format!("{length} {unit}");
+    let (pixels, scale) = ((length / per_pixel).round() as usize, text::scale(picture.width.max(picture.height)));
+    let thick = 3 * scale as isize;
+    let high = thick as usize + (text::SIDE + 3) * scale;
+    if pixels < 4 || text::width(&caption, scale) > room || high > bottom {
         return;
     }
-    let top = bottom - 8;
+    let top = bottom as isize - thick;
     for (grow, colour) in [(1, [0, 0, 0, 255]), (0, [255, 255, 255, 255])] {
-        for y in top as isize - grow..top as isize + 3 + grow {
+        for y in top - grow..top + thick + grow {
             for x in left as isize - grow..(left + pixels) as isize + grow {
                 picture.set(x, y, colour);
             }
         }
     }
-    text::write(picture, &format!("{length} {unit}"), left as isize, top as isize - 12, 1);
+    text::write(picture, &caption, left as isize, top - ((text::SIDE + 3) * scale) as isize, scale);
 }
 
 /// The greatest of 1, 2, 5 times a power of ten that is not above a value.
@@ -44,5 +47,21 @@ mod tests {
     #[test]
     fn lengths_are_round() {
         assert_eq!([0.0123, 0.7, 1.0, 4.9, 73.0].map(round), [0.01, 0.5, 1.0, 2.0, 50.0]);
+    }
+
+    #[test]
+    fn a_bar_has_the_length_that_it_says() {
+        let mut picture = Picture { mm_per_pixel: Some(0.1), ..Picture::filled(300, 60, [90, 90, 90, 255]) };
+        draw(&mut picture, 1.0, 10, 50, 280);
+        // A third of 28 mm holds 5 mm: 50 pixels.
+        let row = &picture.pixels[48 * 300..49 * 300];
+        assert_eq!(row.iter().filter(|p| **p == [255; 4]).count(), 50);
+    }
+
+    #[test]
+    fn without_room_there_is_no_bar() {
+        let mut picture = Picture::filled(256, 1, [90, 90, 90, 255]);
+        draw(&mut picture, 1.0, 4, 0, 256);
+        assert!(picture.pixels.iter().all(|p| *p == [90, 90, 90, 255]));
     }
 }

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 
 use isovox_volume::{Data, Error, Header, Result};
+use serde_json::{Value as Json, json};
+
+use crate::picture::window::{Shades, Window};
 
 /// An axis of the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, isovox_macros::Choice)]
@@ -62,7 +65,34 @@ pub fn take(lines: &mut Lines, cuts: &[Cut], header: &Header, z: usize, plane: &
     }
 }
 
-/// The voxels of a cut, row by row.
-pub fn joined(lines: &BTreeMap<usize, Vec<u8>>) -> Vec<u8> {
-    lines.values().flatten().copied().collect()
+/// The voxels of cuts, and how they are shown.
+pub(crate) struct Gathered {
+    /// Each cut's voxels, row by row.
+    pub(crate) cuts: Vec<Vec<u8>>,
+    /// One way for all cuts, so that they can be compared.
+    pub(crate) shades: Shades,
+}
+
+impl Gathered {
+    pub(crate) fn new(header: &Header, lines: &Lines, window: Window) -> Gathered {
+        let cuts: Vec<Vec<u8>> = lines.iter().map(|l| l.values().flatten().copied().collect()).collect();
+        let shades = Shades::new(header, &cuts, window);
+        Gathered { cuts, shades }
+    }
+
+    /// What stands in the provenance.
+    pub(crate) fn found(&self) -> Json {
+        match self.shades {
+            Shades::Grey { low, high } => json!({"low": low, "high": high}),
+            Shades::Labels | Shades::Colours => Json::Null,
+        }
+    }
+}
+
+/// Refuses a volume of several frames: a picture shows one.
+pub(crate) fn one_frame(header: &Header) -> Result<()> {
+    match header.frames.count {
+        1 => Ok(()),
+        n => Err(Error::unsupported(format_args!("a picture of {n} frames")).help("choose one with --frame N")),
+    }
 }

@@ -4,9 +4,12 @@ pub mod bar;
 pub mod colours;
 pub mod cuts;
 pub mod render;
+mod resize;
 pub mod slice;
 pub mod text;
 pub mod three_view;
+pub mod view;
+pub mod window;
 
 use crate::spec::Entry;
 
@@ -14,9 +17,12 @@ use crate::spec::Entry;
 pub const OPS: &[Entry] = &[Entry::of::<slice::Slice>(), Entry::of::<three_view::ThreeView>()];
 
 /// A picture made from cuts: colour volumes are welcome, so the erased trait is written once for all of them.
+///
+/// The operation has `cuts(&self, &Header) -> Result<Vec<Cut>>`, `window(&self) -> Window` and
+/// `draw(&self, &Gathered, &Header) -> Result<Picture>`.
 macro_rules! gathered {
     ($op:ident) => {
-        impl AnyReduce for $op {
+        impl $crate::access::AnyReduce for $op {
             fn exact(&self, _inputs: &[&Header]) -> bool {
                 true
             }
@@ -26,51 +32,51 @@ macro_rules! gathered {
             }
 
             fn check(&self, inputs: &[&Header]) -> Result<()> {
-                if inputs[0].frames.count > 1 {
-                    return Err(Error::unsupported(format_args!("a picture of {} frames", inputs[0].frames.count)).help("choose one with --frame N"));
-                }
+                $crate::picture::cuts::one_frame(inputs[0])?;
+                self.window().check(inputs[0])?;
                 self.cuts(inputs[0]).map(|_| ())
             }
 
-            fn start(&self, inputs: &[&Header], _before: Option<&Partial>) -> Partial {
+            fn start(&self, inputs: &[&Header], _before: Option<&$crate::erased::Partial>) -> $crate::erased::Partial {
                 let lines: Lines = vec![Default::default(); self.cuts(inputs[0]).map_or(0, |c| c.len())];
                 Box::new(lines)
             }
 
-            fn again(&self, _acc: &Partial) -> bool {
+            fn again(&self, _acc: &$crate::erased::Partial) -> bool {
                 false
             }
 
-            fn observe(&self, acc: &mut Partial, at: &At<'_>, plane: &Data) {
-                let lines = acc.downcast_mut::<Lines>().expect("an operation is given only its own partials");
+            fn observe(&self, acc: &mut $crate::erased::Partial, at: &$crate::access::At<'_>, plane: &isovox_volume::Data) {
+                let lines = acc.downcast_mut::<Lines>().expect($crate::erased::OWN);
                 let cuts = self.cuts(at.inputs[0]).expect("checked before any plane flows");
-                take(lines, &cuts, at.inputs[0], at.z, plane);
+                $crate::picture::cuts::take(lines, &cuts, at.inputs[0], at.z, plane);
             }
 
-            fn observe_runs(&self, _acc: &mut Partial, _at: &At<'_>, _rows: &mut RowRuns<'_>) {
+            fn observe_runs(&self, _acc: &mut $crate::erased::Partial, _at: &$crate::access::At<'_>, _rows: &mut $crate::access::RowRuns<'_>) {
                 unreachable!("only called where runs are taken")
             }
 
-            fn merge(&self, acc: &mut Partial, next: Partial) {
-                let lines = acc.downcast_mut::<Lines>().expect("an operation is given only its own partials");
-                let next = next.downcast::<Lines>().expect("an operation is given only its own partials");
+            fn merge(&self, acc: &mut $crate::erased::Partial, next: $crate::erased::Partial) {
+                let lines = acc.downcast_mut::<Lines>().expect($crate::erased::OWN);
+                let next = next.downcast::<Lines>().expect($crate::erased::OWN);
                 lines.iter_mut().zip(*next).for_each(|(a, b)| a.extend(b));
             }
 
-            fn bytes(&self, acc: &Partial) -> usize {
+            fn bytes(&self, acc: &$crate::erased::Partial) -> usize {
                 acc.downcast_ref::<Lines>().map_or(0, |l| l.iter().flat_map(|m| m.values()).map(Vec::len).sum())
             }
 
-            fn finish(&self, acc: Partial, _inputs: &[&Header]) -> Result<Opaque> {
-                Ok(acc)
+            fn finish(&self, acc: $crate::erased::Partial, inputs: &[&Header]) -> Result<$crate::erased::Opaque> {
+                let lines = acc.downcast::<Lines>().expect($crate::erased::OWN);
+                Ok(Box::new(Gathered::new(inputs[0], &lines, self.window())))
             }
 
-            fn found(&self, _value: &Opaque) -> Json {
-                Json::Null
+            fn found(&self, value: &$crate::erased::Opaque) -> serde_json::Value {
+                value.downcast_ref::<Gathered>().expect($crate::erased::OWN).found()
             }
 
-            fn object(&self, value: &Opaque, inputs: &[&Header]) -> Result<Object> {
-                self.draw(value.downcast_ref::<Lines>().expect("an operation is given only its own values"), inputs[0])
+            fn object(&self, value: &$crate::erased::Opaque, inputs: &[&Header]) -> Result<isovox_volume::Object> {
+                self.draw(value.downcast_ref::<Gathered>().expect($crate::erased::OWN), inputs[0]).map(isovox_volume::Object::Picture)
             }
         }
     };

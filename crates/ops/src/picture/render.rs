@@ -1,105 +1,47 @@
-//! Voxels of a cut as pixels: window, colours, aspect, letters.
+//! Cuts as pictures: their common scale, and several in one.
 
-use isovox_volume::{Header, Picture, QuantityKind, Scalar, Type, scalar};
+use isovox_volume::{Header, Picture};
 
-use crate::picture::colours::colour_of;
+use crate::picture::bar;
 use crate::picture::cuts::Cut;
-use crate::picture::{bar, text};
+use crate::picture::view::View;
 
 /// Pixels that a picture's longest side has at least and at most.
 const SIDE: (f64, f64) = (256.0, 2048.0);
 
-/// Values shown as black and as white.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Window {
-    /// Black; the value that 1 in 200 lies below when not given.
-    pub low: Option<f64>,
-    /// White; the value that 1 in 200 lies above when not given.
-    pub high: Option<f64>,
-}
-
-impl Window {
-    fn limits<T: Scalar>(self, voxels: &[T]) -> (f64, f64) {
-        if let (Some(low), Some(high)) = (self.low, self.high) {
-            return (low, high);
-        }
-        let mut values: Vec<f64> = voxels.iter().map(|v| v.to_f64()).filter(|v| v.is_finite()).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        let at = |share: f64| values.get(((values.len().max(1) - 1) as f64 * share) as usize).copied().unwrap_or(0.0);
-        (self.low.unwrap_or_else(|| at(0.005)), self.high.unwrap_or_else(|| at(0.995)))
-    }
-}
-
-/// The pixels of a cut, one a voxel.
-pub fn pixels(header: &Header, bytes: &[u8], window: Window) -> Vec<[u8; 4]> {
-    if header.voxel == Type::Rgb8 {
-        return bytes.chunks_exact(3).map(|c| [c[0], c[1], c[2], 255]).collect();
-    }
-    scalar!(header.voxel, T => {
-        let voxels: Vec<T> = bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned::<T>).collect();
-        if header.quantity.kind == QuantityKind::Label && header.voxel.is_integer() {
-            voxels.iter().map(|v| { let [r, g, b] = colour_of(v.to_i128() as u64); [r, g, b, 255] }).collect()
-        } else {
-            let (low, high) = if header.quantity.kind == QuantityKind::Mask { (0.0, 1.0) } else { window.limits(&voxels) };
-            voxels.iter().map(|v| { let g = grey(v.to_f64(), low, high); [g, g, g, 255] }).collect()
-        }
-    })
-}
-
-fn grey(value: f64, low: f64, high: f64) -> u8 {
-    if value.is_nan() {
-        return 0;
-    }
-    if high <= low { u8::from(value > low) * 255 } else { ((value - low) / (high - low) * 255.0).round().clamp(0.0, 255.0) as u8 }
-}
-
-/// Pixels a mm (a voxel without a scale) at which the longest of these lengths is neither tiny nor huge.
+/// Pixels a mm (a voxel without a scale) at which three cuts are neither tiny, nor huge side by side.
 pub fn scale(header: &Header) -> f64 {
+    let [x, y, z] = lengths(header);
+    let beside = (x + y).max(x.max(y) + z) / x.max(y).max(z);
+    fitting(header, [x, y, z], SIDE.1 / beside)
+}
+
+/// The same for one cut.
+pub fn scale_of(header: &Header, cut: Cut) -> f64 {
+    fitting(header, cut.across().map(|axis| lengths(header)[axis]), SIDE.1)
+}
+
+fn lengths(header: &Header) -> [f64; 3] {
     let spacing = header.geometry.spacing().unwrap_or([1.0; 3]);
-    let lengths = [header.nx() as f64 * spacing[0], header.ny() as f64 * spacing[1], header.nz() as f64 * spacing[2]];
-    let (longest, finest) = (lengths.into_iter().fold(0.0, f64::max), spacing.into_iter().fold(f64::INFINITY, f64::min));
+    [header.nx() as f64 * spacing[0], header.ny() as f64 * spacing[1], header.nz() as f64 * spacing[2]]
+}
+
+/// One pixel for the finest voxel side, as far as the longest of some lengths keeps within limits.
+fn fitting<const N: usize>(header: &Header, lengths: [f64; N], most: f64) -> f64 {
+    let finest = header.geometry.spacing().unwrap_or([1.0; 3]).into_iter().fold(f64::INFINITY, f64::min);
+    let longest = lengths.into_iter().fold(0.0, f64::max);
     let native = longest / finest;
     // Small volumes are enlarged by a whole factor, so that voxels stay square blocks.
-    let wanted = if native < SIDE.0 { native * (SIDE.0 / native).ceil() } else { native.min(SIDE.1) };
+    let wanted = if native < SIDE.0 { native * (SIDE.0 / native).ceil() } else { native.min(most) };
     wanted / longest
 }
 
-/// A cut at `scale` pixels a mm, turned so that a patient's head and front are up and the left is right; with letters where the axes have some.
+/// A cut at `scale` pixels a mm, turned as [`View`] says, with letters; no two pixels are mixed.
 pub fn cut(header: &Header, cut: Cut, pixels: &[[u8; 4]], scale: f64) -> Picture {
-    let spacing = header.geometry.spacing().unwrap_or([1.0; 3]);
-    let size = [header.nx(), header.ny(), header.nz()];
-    let [a, b] = cut.across();
-    let letters = header.geometry.axes().map(|l| l.chars().collect::<Vec<_>>());
-    let turned = |axis: usize, away: [char; 3]| letters.as_ref().is_some_and(|l| away.contains(&l[axis]));
-    let (mirror, upside) = (turned(a, ['R', 'A', 'S']), turned(b, ['A', 'S', 'R']));
-    let side = |axis: usize| ((size[axis] as f64 * spacing[axis] * scale).round() as usize).max(1);
-    let (width, height) = (side(a), side(b));
-    let at = |i: usize, n: usize, of: usize, flip: bool| {
-        let k = ((2 * i + 1) * of / (2 * n)).min(of - 1);
-        if flip { of - 1 - k } else { k }
-    };
-    let pixel = |x: usize, y: usize| pixels[at(y, height, size[b], upside) * size[a] + at(x, width, size[a], mirror)];
-    let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| pixel(x, y)).collect();
-    let mut picture = Picture { width, height, pixels, mm_per_pixel: header.geometry.has_scale().then_some(1.0 / scale) };
-    if let Some(letters) = letters {
-        mark(&mut picture, letters[a], letters[b], mirror, upside);
-    }
+    let view = View::new(header, cut, scale);
+    let mut picture = view.draw(pixels, false);
+    view.mark(&mut picture);
     picture
-}
-
-fn opposite(letter: char) -> char {
-    "LRPASI".chars().zip("RLAPIS".chars()).find(|(l, _)| *l == letter).map_or(letter, |(_, o)| o)
-}
-
-/// Letters at the middle of the four sides.
-fn mark(picture: &mut Picture, along: char, down: char, mirror: bool, upside: bool) {
-    let (right, left) = if mirror { (opposite(along), along) } else { (along, opposite(along)) };
-    let (bottom, top) = if upside { (opposite(down), down) } else { (down, opposite(down)) };
-    let (w, h, s) = (picture.width as isize, picture.height as isize, text::SIDE as isize);
-    text::write(picture, &left.to_string(), 3, h / 2 - s / 2, 1);
-    text::write(picture, &right.to_string(), w - s - 3, h / 2 - s / 2, 1);
-    text::write(picture, &top.to_string(), w / 2 - s / 2, 3, 1);
-    text::write(picture, &bottom.to_string(), w / 2 - s / 2, h - s - 3, 1);
 }
 
 /// The ground between cuts.
@@ -116,6 +58,72 @@ pub fn three(z: &Picture, y: &Picture, x: &Picture, scale: f64) -> Picture {
     picture.paste(x, z.width.max(y.width) + GAP, 0);
     picture.mm_per_pixel = z.mm_per_pixel;
     let (left, room) = (z.width.max(y.width) + GAP, x.width);
-    bar::draw(&mut picture, z.mm_per_pixel, 1.0 / scale, left + 4, height - 6, room);
+    bar::draw(&mut picture, 1.0 / scale, left + 4, height.saturating_sub(6), room);
     picture
+}
+
+#[cfg(test)]
+mod tests {
+    use isovox_volume::{Geometry, Type};
+
+    use super::*;
+    use crate::picture::cuts::Axis;
+
+    fn header(n: [usize; 3], spacing: Option<[f64; 3]>) -> Header {
+        let mut header = Header::new(n, 1, Type::U8).unwrap();
+        header.geometry = spacing.map_or(Geometry::voxel(), |s| Geometry::local(s).unwrap());
+        header
+    }
+
+    #[test]
+    fn pictures_are_neither_tiny_nor_huge() {
+        assert_eq!(scale(&header([1, 1, 1], None)), 256.0);
+        assert_eq!(scale(&header([100, 100, 100], None)), 3.0);
+        assert_eq!(scale(&header([300, 300, 300], Some([0.5; 3]))), 2.0);
+        assert_eq!(scale(&header([4000, 4000, 4000], None)), 0.256);
+        let slice = |n, axis| scale_of(&header(n, None), Cut { axis, index: 0 });
+        assert_eq!(slice([5000, 512, 512], Axis::Z), 1.0);
+        assert_eq!(slice([4096, 512, 512], Axis::Y), 0.5);
+    }
+
+    /// A ball of radius 12 mm in voxels of 1 x 1 x 3 mm is as wide as it is high in every view, to a voxel.
+    #[test]
+    fn a_ball_is_round() {
+        let header = header([13, 39, 39], Some([1.0, 1.0, 3.0]));
+        let inside = |i: usize, j: usize, k: usize| (i as f64 - 19.0).powi(2) + (j as f64 - 19.0).powi(2) + (3.0 * (k as f64 - 6.0)).powi(2) <= 144.0;
+        for (axis, voxel) in [(Axis::Z, [0, 1]), (Axis::Y, [0, 2]), (Axis::X, [1, 2])] {
+            let which = Cut { axis, index: [19, 19, 6][axis as usize] };
+            let size = [39, 39, 13];
+            let pixels: Vec<[u8; 4]> = (0..size[voxel[1]] * size[voxel[0]])
+                .map(|i| {
+                    let mut at = [19, 19, 6];
+                    (at[voxel[0]], at[voxel[1]]) = (i % size[voxel[0]], i / size[voxel[0]]);
+                    [255 * u8::from(inside(at[0], at[1], at[2])); 4]
+                })
+                .collect();
+            let scale = scale_of(&header, which);
+            let picture = View::new(&header, which, scale).draw(&pixels, false);
+            let white: Vec<(usize, usize)> = (0..picture.pixels.len()).filter(|&i| picture.pixels[i][0] > 0).map(|i| (i % picture.width, i / picture.width)).collect();
+            let extent = |side: fn(&(usize, usize)) -> usize| white.iter().map(side).max().unwrap() - white.iter().map(side).min().unwrap() + 1;
+            let (width, height) = (extent(|p| p.0) as f64 / scale, extent(|p| p.1) as f64 / scale);
+            assert!((width - 25.0).abs() <= 0.1 && (height - 25.0).abs() <= 2.1, "{axis:?}: {width} x {height} mm");
+            assert_eq!((picture.width as f64 / picture.height as f64 * 100.0).round(), 100.0);
+        }
+    }
+
+    #[test]
+    fn three_cuts_fit_into_one_picture() {
+        for n in [[1, 1, 1], [1, 1, 9], [700, 1, 3], [64, 64, 64]] {
+            let header = header(n, Some([0.01; 3]));
+            let scale = scale(&header);
+            let drawn = [Axis::Z, Axis::Y, Axis::X].map(|axis| {
+                let which = Cut { axis, index: 0 };
+                let voxels: usize = which.across().iter().map(|&a| [n[2], n[1], n[0]][a]).product();
+                cut(&header, which, &vec![[9, 9, 9, 255]; voxels], scale)
+            });
+            let picture = three(&drawn[0], &drawn[1], &drawn[2], scale);
+            assert_eq!(picture.pixels.len(), picture.width * picture.height);
+            assert_eq!(picture.mm_per_pixel, Some(1.0 / scale));
+        }
+    }
 }

@@ -6,6 +6,11 @@ use isovox_volume::Picture;
 /// Pixels of a letter's side at scale 1.
 pub const SIDE: usize = 8;
 
+/// The scale at which a picture of this longer side has readable captions.
+pub fn scale(side: usize) -> usize {
+    side.div_ceil(800)
+}
+
 /// Writes a line with its upper left corner at a place; every letter has a dark rim, so that it is read on any ground.
 pub fn write(picture: &mut Picture, text: &str, left: isize, top: isize, scale: usize) {
     for (rim, colour) in [(true, [0, 0, 0, 255]), (false, [255, 255, 255, 255])] {

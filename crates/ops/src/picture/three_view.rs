@@ -1,19 +1,19 @@
 //! Three slices through a point.
 
 use isovox_macros::Op;
-use isovox_volume::{Data, Error, Header, Object, Result};
-use serde_json::Value as Json;
+use isovox_volume::{Header, Picture, Result};
 
-use crate::access::{AnyReduce, At, RowRuns};
-use crate::erased::{Opaque, Partial};
-use crate::picture::cuts::{Axis, Cut, Lines, joined, take};
+use crate::picture::cuts::{Cut, Gathered, Lines};
 use crate::picture::gathered;
-use crate::picture::render::{Window, cut, pixels, scale, three};
+use crate::picture::render::{scale, three};
+use crate::picture::view::{View, anatomical};
+use crate::picture::window::Window;
 
-/// Draw the three slices through a point, at one scale, with a scale bar.
+/// Draw the three slices through a point, at one scale and with one window, with a scale bar.
 ///
-/// Across z at the upper left, across y below it, across x beside it. Voxels keep their proportions; labels are coloured
-/// by number; a patient's slices are turned to the radiological view (head up) and lettered.
+/// Across z at the upper left, across y below it, across x beside it; for a patient axial, coronal and sagittal, turned to
+/// the radiological view (head up) and lettered. Voxels keep their proportions; labels are coloured by number.
+/// Shape: a picture of at most 2048 pixels a side and the gap; small volumes are enlarged by a whole factor.
 #[derive(Op)]
 #[op(access = Reduce, input = Volume, output = Picture, example = "isovox three-view scan.tif -o views.png")]
 pub struct ThreeView {
@@ -26,24 +26,42 @@ pub struct ThreeView {
     /// Index along z; the middle when not given.
     #[op(unit = "voxel")]
     pub z: Option<usize>,
-    /// The value shown black; a value that 1 in 200 voxels of a slice lies below when not given.
+    /// The value shown black; a value that 1 in 200 of the voxels shown lies below when not given.
     pub low: Option<f64>,
-    /// The value shown white; a value that 1 in 200 voxels of a slice lies above when not given.
+    /// The value shown white; a value that 1 in 200 of the voxels shown lies above when not given.
     pub high: Option<f64>,
+    /// Draw lines through the point.
+    #[op(default = false)]
+    pub crosshair: bool,
 }
 
 impl ThreeView {
-    fn cuts(&self, header: &Header) -> Result<Vec<Cut>> {
-        [(Axis::Z, self.z), (Axis::Y, self.y), (Axis::X, self.x)].into_iter().map(|(axis, index)| Cut::at(header, axis, index)).collect()
+    fn window(&self) -> Window {
+        Window { low: self.low, high: self.high }
     }
 
-    fn draw(&self, lines: &Lines, header: &Header) -> Result<Object> {
+    fn cuts(&self, header: &Header) -> Result<Vec<Cut>> {
+        let index = [self.x, self.y, self.z];
+        anatomical(header).into_iter().map(|axis| Cut::at(header, axis, index[axis as usize])).collect()
+    }
+
+    fn draw(&self, gathered: &Gathered, header: &Header) -> Result<Picture> {
         let scale = scale(header);
-        let window = Window { low: self.low, high: self.high };
         let cuts = self.cuts(header)?;
-        let drawn: Vec<_> = cuts.iter().zip(lines).map(|(&c, l)| cut(header, c, &pixels(header, &joined(l), window), scale)).collect();
-        let [z, y, x] = &drawn[..] else { unreachable!("three cuts were asked for") };
-        Ok(Object::Picture(three(z, y, x, scale)))
+        let mut point = [0; 3];
+        cuts.iter().for_each(|cut| point[cut.axis as usize] = cut.index);
+        let one = |(&cut, voxels): (&Cut, &Vec<u8>)| {
+            let view = View::new(header, cut, scale);
+            let mut picture = view.draw(&gathered.shades.pixels(header.voxel, voxels), gathered.shades.blend());
+            if self.crosshair {
+                view.cross(&mut picture, point);
+            }
+            view.mark(&mut picture);
+            picture
+        };
+        let drawn: Vec<Picture> = cuts.iter().zip(&gathered.cuts).map(one).collect();
+        let [axial, coronal, sagittal] = &drawn[..] else { unreachable!("three cuts were asked for") };
+        Ok(three(axial, coronal, sagittal, scale))
     }
 }
 
