@@ -112,7 +112,7 @@ fn a_whole_job() {
     write::volume(&run(), &phantom(), &target(scratch.path(), "r.raw")).expect("written");
     check("pores", &|folder| {
         let options = Options { threshold: None, bright: None, connectivity: Connectivity::Faces, min_voxels: 1, within: None, format: "mha".into(), command: Vec::new() };
-        let opened = open_scan(&[scan.clone()], &OpenScan::default())?;
+        let opened = open_scan(std::slice::from_ref(&scan), &OpenScan::default())?;
         pores(&run(), &opened, &options, &folder.join("out")).map(|_| ())
     });
 }

@@ -1,6 +1,6 @@
 //! The greatest resident size of the whole process, as the system counted it, against `--memory`.
 //!
-//! Twins of 64 MB run always; the 845 MB rock and the checkerboard of 512^3 run where ISOVOX_BIG is set. Limits are so
+//! Twins of 64 MB run always; the 845 MB rock and the checkerboard of 512^3 run where `ISOVOX_BIG` is set. Limits are so
 //! much smaller than input, labels and tables together that a run which holds them all fails.
 #![cfg(target_os = "linux")]
 

@@ -15,7 +15,7 @@ use common::{Ran, data, files_below, isovox, json, names, sha256};
 use serde_json::Value;
 
 /// A reader that loops for ever is an error; one that works is done far sooner on any machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Bytes of address space that a reader may ask for.
 const ROOM: u64 = 1_000_000_000;
@@ -121,7 +121,7 @@ fn agrees(name: &str, found: &Value, expected: &Value) {
     }
     if found["type"] != "rgb8" {
         for key in ["min", "max"] {
-            let [f, e] = [&found["values"][key], &expected[key]].map(|v| v.as_f64());
+            let [f, e] = [&found["values"][key], &expected[key]].map(Value::as_f64);
             assert!(f == e || f.zip(e).is_some_and(|(f, e)| (f / e - 1.0).abs() < 1e-12) || dtype == "bool" && e.is_none(), "{name}: {key} {f:?}, expected {e:?}");
         }
     }
@@ -129,9 +129,9 @@ fn agrees(name: &str, found: &Value, expected: &Value) {
 
 /// Files of the formats that are read here.
 fn ours(name: &str) -> bool {
-    let plain = name.ends_with(".tif") || name.ends_with(".tiff") || name.ends_with(".mha") || name.ends_with(".mhd") || name.ends_with(".npy") || name.ends_with(".npz");
     // What only OME-XML says comes with the scans.
-    plain && !name.ends_with(".ome.tif")
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    ["tif", "tiff", "mha", "mhd", "npy", "npz"].contains(&ending) && !stem.ends_with(".ome")
 }
 
 #[test]
@@ -188,7 +188,9 @@ fn nifti(name: &str, found: &Value, expected: &Value) {
         assert_eq!((found["values"]["count"].as_u64(), found["values"]["nan"].as_u64()), (Some(count - nan - inf), Some(nan + inf)), "{name}");
     }
     let [slope, inter] = ["scl_slope", "scl_inter"].map(|k| expected[k].as_f64());
-    if (slope, inter) == (Some(1.0), Some(0.0)) && found["type"] != "rgb8" && shape.len() == 3 {
+    // nibabel reads the header of this file as voxels; its data begin behind it.
+    let shifted = name == "derived/vox_offset_0_single_file.nii";
+    if (slope, inter) == (Some(1.0), Some(0.0)) && found["type"] != "rgb8" && shape.len() == 3 && !shifted {
         assert_eq!(found["values"]["sha256"], expected["sha256_unscaled_zyx"], "{name}");
     }
     let coded = ["sform_code", "qform_code"].iter().any(|k| expected[*k].as_i64() > Some(0));
@@ -219,7 +221,7 @@ fn every_broken_file() {
         let told = told.as_str().expect("text");
         match found(&folder.join(name)) {
             Found::Volume(_) => assert!(tolerated(told), "{name} opens: {told}"),
-            Found::Refused(line) => assert!(!told.contains("control") || !ours(name) && !name.ends_with(".nii"), "{line}"),
+            Found::Refused(line) => assert!(!told.contains("control") || name.starts_with("mgh") || name.starts_with("nrrd"), "{line}"),
         }
     }
     let Found::Volume(nan) = found(&folder.join("nii_pixdim_nan.nii")) else { panic!("opens") };

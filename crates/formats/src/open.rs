@@ -107,6 +107,11 @@ fn folder(path: &Path) -> Result<Given> {
     if files.is_empty() {
         return Err(Error::not_found("the folder holds no file").within(path));
     }
+    // One slice beside what says how it was made is that slice.
+    let slices: Vec<&PathBuf> = files.iter().filter(|f| f.file_name().is_none_or(|n| n != "provenance.json")).collect();
+    if let [one] = slices[..] {
+        return Ok(Given::One(Input::file(one)?));
+    }
     Ok(Given::Many(files.iter().map(|p| Input::file(p)).collect::<Result<_>>()?))
 }
 

@@ -30,7 +30,7 @@ fn check(name: impl Into<OsString>) {
         truth.push(".truth.json");
         truth
     });
-    assert!(truth.is_file(), "{truth:?}");
+    assert!(truth.is_file(), "{}", truth.display());
     assert!(values(&folder.join(file(".tif")))["values"]["sha256"].is_string());
     run(&folder, &[word("otsu"), file(".tif"), word("-o"), file(".npy")]).done();
     run(&folder, &[word("pipe"), file(".tif"), word("!"), word("otsu"), word("!"), word("label"), word("!"), word("measure"), word("-o"), file(".csv")]).done();

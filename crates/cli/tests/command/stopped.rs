@@ -8,7 +8,7 @@ use crate::common::{isovox, names, nothing_partial, say};
 use crate::{folder_of, phantom};
 
 /// Long enough for any machine; a run that works is over far sooner.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Waits until something holds.
 #[track_caller]

@@ -60,7 +60,7 @@ fn inputs_that_are_not_there() {
 
 /// The one line of JSON that tells of a failure.
 #[track_caller]
-fn told(ran: Ran, code: i32) -> Value {
+fn told(ran: &Ran, code: i32) -> Value {
     assert_eq!((ran.code, ran.out.len()), (Some(code), 0), "{}", ran.err);
     let told: Value = serde_json::from_str(&ran.err).unwrap_or_else(|e| panic!("{e}: {}", ran.err));
     let mut keys: Vec<&String> = told.as_object().expect("an object").keys().collect();
@@ -72,18 +72,18 @@ fn told(ran: Ran, code: i32) -> Value {
 #[test]
 fn errors_as_json() {
     let folder = folder_of(&["beads"]);
-    let none = told(say(folder.path(), "info none.tif --error json"), 1);
+    let none = told(&say(folder.path(), "info none.tif --error json"), 1);
     assert_eq!((&none["kind"], &none["path"]), (&"NotFound".into(), &"none.tif".into()));
-    let there = told(say(folder.path(), "phantom beads -o beads.tif --error=json"), 1);
+    let there = told(&say(folder.path(), "phantom beads -o beads.tif --error=json"), 1);
     assert_eq!((&there["kind"], &there["path"]), (&"Io".into(), &"beads.tif".into()));
     assert!(there["help"].as_str().is_some_and(|h| h.contains("--force")));
-    let wrong = told(say(folder.path(), "phantom bead -o a.tif --error json"), 2);
+    let wrong = told(&say(folder.path(), "phantom bead -o a.tif --error json"), 2);
     assert_eq!((&wrong["kind"], &wrong["help"]), (&"Parameter".into(), &"did you mean beads?".into()));
-    let flag = told(say(folder.path(), "label beads.tif --error json -o a.mha --conectivity 6"), 2);
+    let flag = told(&say(folder.path(), "label beads.tif --error json -o a.mha --conectivity 6"), 2);
     assert_eq!(flag["kind"], "Parameter");
     assert!(flag["message"].as_str().is_some_and(|m| m.contains("--conectivity")));
     assert!(flag["help"].as_str().is_some_and(|h| h.contains("'--connectivity'")), "{flag}");
-    let step = told(say(folder.path(), "pipe beads.tif ! otsu --drak -o a.mha --error json"), 2);
+    let step = told(&say(folder.path(), "pipe beads.tif ! otsu --drak -o a.mha --error json"), 2);
     assert!(step["help"].as_str().is_some_and(|h| h.contains("'--dark'")), "{step}");
 }
 

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// The folder of real scans: $ISOVOX_DATA, else beside the repository; says so when there is none.
+/// The folder of real scans: `$ISOVOX_DATA`, else beside the repository; says so when there is none.
 pub fn data() -> Option<PathBuf> {
     let named = std::env::var_os("ISOVOX_DATA").map(PathBuf::from);
     let folder = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
@@ -151,7 +151,7 @@ fn feed(hasher: &mut Sha256, path: &Path, first: u64) {
 }
 
 fn hex(hasher: Sha256) -> String {
-    hasher.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    format!("{:x}", hasher.finalize())
 }
 
 /// Names in a folder, sorted; hidden ones too.
