@@ -130,8 +130,9 @@ fn agrees(name: &str, found: &Value, expected: &Value) {
 /// Files of the formats that are read here.
 fn ours(name: &str) -> bool {
     // What only OME-XML says comes with the scans.
-    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
-    ["tif", "tiff", "mha", "mhd", "npy", "npz"].contains(&ending) && !stem.ends_with(".ome")
+    let mut words = name.rsplit('.');
+    let ending = words.next().unwrap_or_default();
+    ["tif", "tiff", "mha", "mhd", "npy", "npz"].contains(&ending) && words.next() != Some("ome")
 }
 
 #[test]
@@ -190,7 +191,8 @@ fn nifti(name: &str, found: &Value, expected: &Value) {
     let [slope, inter] = ["scl_slope", "scl_inter"].map(|k| expected[k].as_f64());
     // nibabel reads the header of this file as voxels; its data begin behind it.
     let shifted = name == "derived/vox_offset_0_single_file.nii";
-    if (slope, inter) == (Some(1.0), Some(0.0)) && found["type"] != "rgb8" && shape.len() == 3 && !shifted {
+    let known = expected["sha256_unscaled_zyx"].is_string() && shape.len() == 3 && !shifted;
+    if (slope, inter) == (Some(1.0), Some(0.0)) && found["type"] != "rgb8" && known {
         assert_eq!(found["values"]["sha256"], expected["sha256_unscaled_zyx"], "{name}");
     }
     let coded = ["sform_code", "qform_code"].iter().any(|k| expected[*k].as_i64() > Some(0));

@@ -9,14 +9,8 @@ use common::{Table, data, greatest, info, json, ran, say, values};
 use serde_json::{Value, json};
 
 /// Grey volumes: `expected.json` knows their threshold, and both phases.
-const GREY: [&str; 6] = [
-    "fiberform_100.tif",
-    "cement_128x128x128.tif",
-    "bone_128x128x128.tif",
-    "fibers_150x150x150.tif",
-    "shell_225x128x128.zip",
-    "polymer3d_8bit_128x128x128.raw",
-];
+const GREY: [&str; 6] =
+    ["fiberform_100.tif", "cement_128x128x128.tif", "bone_128x128x128.tif", "fibers_150x150x150.tif", "shell_225x128x128.zip", "polymer3d_8bit_128x128x128.raw"];
 
 /// Segmented rocks, 0 is pore: Otsu of 0 and 255 gives their stated porosity.
 const ROCKS: [&str; 2] = ["berea_binary_400.zip", "ketton_binary_256.zip"];

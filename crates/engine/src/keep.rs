@@ -87,8 +87,7 @@ impl Walk<'_> {
     fn planes(&mut self, z: Range<usize>, out: &mut [u8]) -> Result<()> {
         let bytes = self.keep.input.header().plane_bytes();
         let first = self.frame * self.keep.input.header().nz();
-        let mut at = z.start;
-        for out in out.chunks_exact_mut(bytes) {
+        for (at, out) in z.clone().zip(out.chunks_exact_mut(bytes)) {
             let (state, from) = (&self.store.states[first + at], (first + at) * bytes);
             if state.load(Ordering::Acquire) == READY {
                 // SAFETY: READY was released after the plane's last write, and nobody writes it again.
@@ -101,7 +100,6 @@ impl Walk<'_> {
                     state.store(READY, Ordering::Release);
                 }
             }
-            at += 1;
         }
         if self.store.spilled {
             self.store.shared.forget((first + z.start) * bytes, (first + z.end) * bytes);

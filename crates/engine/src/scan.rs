@@ -173,7 +173,10 @@ fn exact<T: Scalar, O: Scalar>(input: &[T], out: &mut [O], first: usize, header:
         let same = if whole { o.to_i128() == v.to_i128() } else { o.to_f64() == v.to_f64() || v.to_f64().is_nan() && o.to_f64().is_nan() };
         if !same {
             let z = first + i / header.plane();
-            return Err(Error::value(format_args!("--type {}: a voxel of slice {z}", header.voxel)).found(format_args!("{v:?}")).expected("a value of that type").help("choose a wider --type, or cast with --saturate"));
+            return Err(Error::value(format_args!("--type {}: a voxel of slice {z}", header.voxel))
+                .found(format_args!("{v:?}"))
+                .expected("a value of that type")
+                .help("choose a wider --type, or cast with --saturate"));
         }
     }
     Ok(())

@@ -188,9 +188,11 @@ impl Input {
     /// Fills `out` from byte `at`.
     pub fn read_at(&self, at: u64, out: &mut [u8]) -> Result<()> {
         self.bytes.read_at(at, out).map_err(|e| match e.kind() {
-            std::io::ErrorKind::UnexpectedEof => {
-                Error::corrupt("data").found(format_args!("{} bytes", self.len())).expected(format_args!("{}", at + out.len() as u64)).help("the file is cut off; copy it again").within(&self.path)
-            }
+            std::io::ErrorKind::UnexpectedEof => Error::corrupt("data")
+                .found(format_args!("{} bytes", self.len()))
+                .expected(format_args!("{}", at + out.len() as u64))
+                .help("the file is cut off; copy it again")
+                .within(&self.path),
             std::io::ErrorKind::InvalidData => Error::corrupt(&e).help("the file is damaged; copy it again").within(&self.path),
             _ => Error::io(&e, &self.path),
         })

@@ -27,13 +27,4 @@ pub use input::Input;
 pub use open::{AffineChoice, OpenOptions, RawOptions, create, open};
 
 /// All formats; the first that recognises a file opens it, the first whose ending fits writes it.
-pub static FORMATS: &[&dyn Format] = &[
-    &nifti::Nifti,
-    &metaimage::MetaImage,
-    &tiff::Tiff,
-    &npy::Npy,
-    &npy::Npz,
-    &zip::Zip,
-    &sequence::Sequence,
-    &raw::Raw,
-];
+pub static FORMATS: &[&dyn Format] = &[&nifti::Nifti, &metaimage::MetaImage, &tiff::Tiff, &npy::Npy, &npy::Npz, &zip::Zip, &sequence::Sequence, &raw::Raw];

@@ -122,7 +122,14 @@ impl Stored {
             if last.is_none_or(|n| n > p.input.len()) {
                 return Err(Error::corrupt("voxel data")
                     .found(format_args!("{} bytes after the header", p.input.len().saturating_sub(p.offset)))
-                    .expected(format_args!("{} for {} planes of {}x{} {}", last.map_or("more than can be counted".into(), |n| (n - p.offset).to_string()), p.planes, header.nx(), header.ny(), decode.stored))
+                    .expected(format_args!(
+                        "{} for {} planes of {}x{} {}",
+                        last.map_or("more than can be counted".into(), |n| (n - p.offset).to_string()),
+                        p.planes,
+                        header.nx(),
+                        header.ny(),
+                        decode.stored
+                    ))
                     .help("the file is cut off or its header is wrong; copy it again, or check size and type")
                     .within(p.input.path()));
             }

@@ -187,7 +187,12 @@ fn the_other_affine_when_asked_for() {
 #[test]
 fn either_half_of_a_pair_opens() {
     let Some(folder) = data().map(|d| d.join("nifti")) else { return };
-    for (header, image) in [("derived/pair.hdr", "derived/pair.img"), ("derived/pair_gz.hdr.gz", "derived/pair_gz.img.gz"), ("nifti-rs/minimal2.hdr", "nifti-rs/minimal2.img.gz"), ("niivue/ras.hdr", "niivue/ras.img")] {
+    for (header, image) in [
+        ("derived/pair.hdr", "derived/pair.img"),
+        ("derived/pair_gz.hdr.gz", "derived/pair_gz.img.gz"),
+        ("nifti-rs/minimal2.hdr", "nifti-rs/minimal2.img.gz"),
+        ("niivue/ras.hdr", "niivue/ras.img"),
+    ] {
         let (a, b) = (open(&folder.join(header)).expect(header), open(&folder.join(image)).expect(image));
         assert_eq!(a.files.len(), 2);
         assert_eq!(voxels(&a).expect(header), voxels(&b).expect(image));
@@ -199,7 +204,7 @@ fn broken_files_are_errors() {
     let Some(folder) = data().map(|d| d.join("formats/broken")) else { return };
     let tolerated = ["nii_ok_control.nii", "nii_bitpix_lies.nii", "nii_gz_bomb_real.nii.gz", "nii_pixdim_nan.nii"];
     let index: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("index.json")).expect("index.json")).expect("JSON");
-    for name in index.as_object().expect("an object").keys().filter(|n| n.starts_with("nii") || n.ends_with(".hdr")) {
+    for name in index.as_object().expect("an object").keys().filter(|n| n.starts_with("nii") || n.rsplit('.').next() == Some("hdr")) {
         let read = open(&folder.join(name)).and_then(|scan| voxels(&scan).map(|_| scan));
         assert_eq!(read.is_ok(), tolerated.contains(&name.as_str()), "{name}: {:?}", read.err());
     }

@@ -82,7 +82,13 @@ fn every_file_as_tifffile() {
 }
 
 fn numpy(voxel: Type) -> String {
-    let kind = if voxel.is_float() { "float" } else if voxel.is_unsigned() { "uint" } else { "int" };
+    let kind = if voxel.is_float() {
+        "float"
+    } else if voxel.is_unsigned() {
+        "uint"
+    } else {
+        "int"
+    };
     format!("{kind}{}", voxel.bytes() * 8)
 }
 
@@ -107,7 +113,9 @@ fn micro_ct_stacks() {
     let Some(folder) = data().map(|d| d.join("microct")) else { return };
     let all = json_file(folder.join("expected.json"));
     // What the warning names of a size that is not used.
-    for (name, warning) in [("bone_128x128x128.tif", "empty unit"), ("cement_128x128x128.tif", ""), ("fiberform_100.tif", "100 pixels per inch"), ("fibers_150x150x150.tif", "25.4 pixels per inch")] {
+    for (name, warning) in
+        [("bone_128x128x128.tif", "empty unit"), ("cement_128x128x128.tif", ""), ("fiberform_100.tif", "100 pixels per inch"), ("fibers_150x150x150.tif", "25.4 pixels per inch")]
+    {
         let scan = open(&folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
         let header = scan.source.header();
         assert_eq!(header.geometry.space(), Space::Voxel, "{name}");
@@ -121,7 +129,9 @@ fn micro_ct_stacks() {
 fn folders_of_slices() {
     let Some(folder) = data().map(|d| d.join("microct")) else { return };
     let all = json_file(folder.join("expected.json"));
-    for (name, warning) in [("seq_imagej", ""), ("seq_unpadded", ""), ("seq_rgb", ""), ("seq_u16", ""), ("seq_missing_slice", ": 4;"), ("seq_extra_files", "._z00.tif, Thumbs.db, z_spr.png")] {
+    for (name, warning) in
+        [("seq_imagej", ""), ("seq_unpadded", ""), ("seq_rgb", ""), ("seq_u16", ""), ("seq_missing_slice", ": 4;"), ("seq_extra_files", "._z00.tif, Thumbs.db, z_spr.png")]
+    {
         let expected = &all["derived"][name];
         let scan = open(&folder.join("derived").join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
         let header = scan.source.header();

@@ -227,11 +227,18 @@ impl Scan {
 
     fn touch(&mut self, before: Range<usize>, now: Range<usize>, reach: u32) {
         let (ends, values, union) = (&self.ends, self.values.as_deref(), &mut self.union);
-        pairs(|i| ends[i], before, |i| ends[i], now, reach, |a, b| {
-            if values.is_none_or(|v| v[a] == v[b]) {
-                union.unite(a as u32, b as u32);
-            }
-        });
+        pairs(
+            |i| ends[i],
+            before,
+            |i| ends[i],
+            now,
+            reach,
+            |a, b| {
+                if values.is_none_or(|v| v[a] == v[b]) {
+                    union.unite(a as u32, b as u32);
+                }
+            },
+        );
     }
 
     /// The part: runs with component numbers of their own.
@@ -262,11 +269,11 @@ fn bytes_of<T: Scalar>(row: &[T]) -> Option<&[u8]> {
 /// Bit `i` says whether byte `i` of at most 64 is not zero.
 #[inline]
 fn non_zero(bytes: &[u8]) -> u64 {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
     let mut bits = 0;
     let mut eights = bytes.chunks_exact(8);
     for (i, eight) in eights.by_ref().enumerate() {
         let w = u64::from_le_bytes(eight.try_into().expect("chunks of eight"));
-        const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
         // The top bit of each byte: set where the byte is not zero; the product gathers the eight into the top byte.
         let top = (((w & LOW) + LOW) | w) & !LOW;
         bits |= ((top >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * i);
@@ -330,12 +337,19 @@ fn seam(low: &Part, low_offset: usize, high: &Part, high_offset: usize, connecti
                 continue;
             }
             let (below, above) = (range(low, last + (y + dy) as usize), range(high, y as usize));
-            pairs(|i| end(low, i), below, |i| end(high, i), above, reach, |a, b| {
-                let (ca, cb) = (low.ids[a], high.ids[b]);
-                if low.value(ca) == high.value(cb) {
-                    union.unite((low_offset + ca as usize) as u32, (high_offset + cb as usize) as u32);
-                }
-            });
+            pairs(
+                |i| end(low, i),
+                below,
+                |i| end(high, i),
+                above,
+                reach,
+                |a, b| {
+                    let (ca, cb) = (low.ids[a], high.ids[b]);
+                    if low.value(ca) == high.value(cb) {
+                        union.unite((low_offset + ca as usize) as u32, (high_offset + cb as usize) as u32);
+                    }
+                },
+            );
         }
     }
 }

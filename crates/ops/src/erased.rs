@@ -283,4 +283,3 @@ impl<W: Whole> AnyWhole for W {
         scalar!(input.voxel, T => Whole::run::<T>(self, input, voxels.as_slice::<T>(), bytemuck::cast_slice_mut(out)));
     }
 }
-

@@ -370,7 +370,12 @@ impl Value for Lengths {
         json!(self.0.map(|l| l.to_string()))
     }
     fn numbers(&self) -> Vec<f64> {
-        self.0.iter().map(|l| match l { Length::Mm(v) | Length::Voxels(v) | Length::Bare(v) => *v }).collect()
+        self.0
+            .iter()
+            .map(|l| match l {
+                Length::Mm(v) | Length::Voxels(v) | Length::Bare(v) => *v,
+            })
+            .collect()
     }
 }
 

@@ -138,7 +138,12 @@ fn sources_are_named() {
     const SAYS: [&str; 7] = ["Equal to", "Agrees with", "Source:", " as OpenCV", "OpenCV's", "definition", "Shape:"];
     /// Operations that have no source but their own sentence: they copy or count.
     const PLAIN: [&str; 2] = ["crop", "measure"];
-    check(|_, _, spec| ensure(!spec.references.is_empty() || PLAIN.contains(&spec.name) || SAYS.iter().any(|s| spec.text.replace('\n', " ").contains(s)), "neither references nor a text that names its source"));
+    check(|_, _, spec| {
+        ensure(
+            !spec.references.is_empty() || PLAIN.contains(&spec.name) || SAYS.iter().any(|s| spec.text.replace('\n', " ").contains(s)),
+            "neither references nor a text that names its source",
+        )
+    });
 }
 
 #[test]

@@ -134,8 +134,7 @@ impl Geometry {
     /// Determinant of the linear part; negative for left-handed index axes.
     pub fn determinant(&self) -> f64 {
         let a = &self.affine;
-        a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) - a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0])
-            + a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0])
+        a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) - a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0]) + a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0])
     }
 
     /// mm of an index point; the index itself without a scale.
@@ -149,8 +148,8 @@ impl Geometry {
         let mut g = self.clone();
         if g.has_scale() {
             let p = self.point(ijk.map(|v| v as f64));
-            for r in 0..3 {
-                g.affine[r][3] = p[r];
+            for (row, p) in g.affine.iter_mut().zip(p) {
+                row[3] = p;
             }
         }
         g

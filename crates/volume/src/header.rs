@@ -163,7 +163,7 @@ impl Header {
             .iter()
             .try_fold(frames, |n, &s| n.checked_mul(s))
             .and_then(|n| n.checked_mul(voxel.bytes()))
-            .filter(|&n| n <= isize::MAX as usize)
+            .filter(|&n| isize::try_from(n).is_ok())
             .ok_or_else(|| Error::corrupt("size").found(named()).expected("a volume whose bytes can be counted in 63 bits"))?;
         Ok(Header {
             shape,

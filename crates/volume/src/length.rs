@@ -106,7 +106,9 @@ impl Size {
         match (self, voxel_mm3) {
             (Size::Voxels(v), _) => Ok(v.ceil() as u64),
             (Size::Mm3(v), Some(one)) => Ok((v / one - 1e-9).ceil().max(0.0) as u64),
-            (Size::Mm3(_), None) => Err(Error::geometry("a size in cubic millimetres for a volume of unknown spacing").help("give it in voxels (10vox), or name the spacing with --voxel-size")),
+            (Size::Mm3(_), None) => {
+                Err(Error::geometry("a size in cubic millimetres for a volume of unknown spacing").help("give it in voxels (10vox), or name the spacing with --voxel-size"))
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ pub mod voxel;
 pub use data::{Block, Data};
 pub use error::{Error, Kind, Result};
 pub use geometry::{Geometry, Space};
-pub use header::{Frames, FrameAxis, Header, Quantity, Certainty, QuantityKind};
+pub use header::{Certainty, FrameAxis, Frames, Header, Quantity, QuantityKind};
 pub use length::{Extent, Length, Size};
 pub use mesh::Mesh;
 pub use object::Object;

@@ -20,7 +20,7 @@ pub enum Memory {
     Mapped(Mmap),
     /// A file's pages that this process writes (spilled steps, parked parts).
     Scratch(MmapMut),
-    /// Somebody else's memory (NumPy, DLPack), kept alive by its owner.
+    /// Somebody else's memory (NumPy, `DLPack`), kept alive by its owner.
     Foreign(Box<dyn Deref<Target = [u8]> + Send + Sync>),
 }
 
@@ -30,8 +30,7 @@ impl Memory {
         if bytes < HUGE {
             return Ok(Memory::Owned(vec![0; bytes.div_ceil(8)], bytes));
         }
-        let pages = MmapMut::map_anon(bytes)
-            .map_err(|e| Error::memory(format_args!("{bytes} bytes of memory: {e}")).help("give a smaller --memory or a --crop"))?;
+        let pages = MmapMut::map_anon(bytes).map_err(|e| Error::memory(format_args!("{bytes} bytes of memory: {e}")).help("give a smaller --memory or a --crop"))?;
         #[cfg(target_os = "linux")]
         // Advice only: where huge pages are off, small ones serve as well.
         let _ = pages.advise(memmap2::Advice::HugePage);

@@ -31,9 +31,7 @@ pub enum Type {
 
 impl Type {
     /// All types, in the order of the documentation.
-    pub const ALL: [Type; 11] = [
-        Type::U8, Type::I8, Type::U16, Type::I16, Type::U32, Type::I32, Type::U64, Type::I64, Type::F32, Type::F64, Type::Rgb8,
-    ];
+    pub const ALL: [Type; 11] = [Type::U8, Type::I8, Type::U16, Type::I16, Type::U32, Type::I32, Type::U64, Type::I64, Type::F32, Type::F64, Type::Rgb8];
 
     /// The name users write: `u8` … `f64`, `rgb8`.
     pub const fn name(self) -> &'static str {
@@ -157,16 +155,46 @@ impl Voxel for Rgb8 {
 macro_rules! scalar {
     ($t:expr, $T:ident => $body:expr) => {
         match $t {
-            $crate::Type::U8 => { type $T = u8; $body }
-            $crate::Type::I8 => { type $T = i8; $body }
-            $crate::Type::U16 => { type $T = u16; $body }
-            $crate::Type::I16 => { type $T = i16; $body }
-            $crate::Type::U32 => { type $T = u32; $body }
-            $crate::Type::I32 => { type $T = i32; $body }
-            $crate::Type::U64 => { type $T = u64; $body }
-            $crate::Type::I64 => { type $T = i64; $body }
-            $crate::Type::F32 => { type $T = f32; $body }
-            $crate::Type::F64 => { type $T = f64; $body }
+            $crate::Type::U8 => {
+                type $T = u8;
+                $body
+            }
+            $crate::Type::I8 => {
+                type $T = i8;
+                $body
+            }
+            $crate::Type::U16 => {
+                type $T = u16;
+                $body
+            }
+            $crate::Type::I16 => {
+                type $T = i16;
+                $body
+            }
+            $crate::Type::U32 => {
+                type $T = u32;
+                $body
+            }
+            $crate::Type::I32 => {
+                type $T = i32;
+                $body
+            }
+            $crate::Type::U64 => {
+                type $T = u64;
+                $body
+            }
+            $crate::Type::I64 => {
+                type $T = i64;
+                $body
+            }
+            $crate::Type::F32 => {
+                type $T = f32;
+                $body
+            }
+            $crate::Type::F64 => {
+                type $T = f64;
+                $body
+            }
             $crate::Type::Rgb8 => unreachable!("colour volumes are refused before a numeric kernel runs"),
         }
     };

@@ -86,7 +86,11 @@ pub(crate) fn parameters(spec: &Spec) -> Vec<Arg> {
             Some(value) => help.push_str(&format!(" [default: {value}]")),
         }
         let arg = Arg::new(p.name).long(p.name).help(help);
-        args.push(if p.is_flag() { arg.action(ArgAction::SetTrue) } else { arg.value_name(p.kind.to_uppercase().replace(' ', "_")).action(ArgAction::Set).allow_hyphen_values(true).required(p.required()) });
+        args.push(if p.is_flag() {
+            arg.action(ArgAction::SetTrue)
+        } else {
+            arg.value_name(p.kind.to_uppercase().replace(' ', "_")).action(ArgAction::Set).allow_hyphen_values(true).required(p.required())
+        });
     }
     for port in &spec.inputs[1..] {
         let help = format!("A further input ({}) on the same grid", port.kind.name());
@@ -166,7 +170,8 @@ pub(crate) fn voxel_type(text: &str) -> Result<Type> {
 }
 
 fn lengths(text: &str) -> Result<Lengths> {
-    let lengths = Lengths::read(text).map_err(|_| Error::parameter(format_args!("--voxel-size {text}")).expected("a length with its unit, or three").help("for example --voxel-size 5.3um"))?;
+    let lengths = Lengths::read(text)
+        .map_err(|_| Error::parameter(format_args!("--voxel-size {text}")).expected("a length with its unit, or three").help("for example --voxel-size 5.3um"))?;
     if lengths.0.iter().any(|l| !matches!(l, Length::Mm(v) if *v > 0.0)) {
         return Err(Error::parameter(format_args!("--voxel-size {text}")).expected("a length above 0 with its unit").help("for example --voxel-size 5.3um"));
     }

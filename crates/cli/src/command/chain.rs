@@ -80,7 +80,7 @@ pub(crate) fn run_pipe(matches: &ArgMatches, settings: &Settings) -> Result<Exit
         let recipe = recipe::read(one)?;
         let out = out.or(recipe.output).ok_or_else(|| Error::parameter("the recipe names no output").help("give -o OUT"))?;
         let options = recipe.options.unwrap_or(open_options(matches, None)?);
-        return run(&recipe.inputs, &options, recipe.steps, &out, settings);
+        return run(&recipe.inputs, &options, &recipe.steps, &out, settings);
     }
     let mut steps = Vec::new();
     for words in split(&settings.words).1 {
@@ -92,7 +92,7 @@ pub(crate) fn run_pipe(matches: &ArgMatches, settings: &Settings) -> Result<Exit
         return Err(Error::parameter("a pipe without steps").help("isovox pipe scan.tif ! otsu ! label -o labels.mha"));
     }
     let out = out.ok_or_else(|| Error::parameter("a pipe needs -o OUT").help("isovox pipe scan.tif ! otsu ! label -o labels.mha"))?;
-    run(&paths, &open_options(matches, None)?, steps, &out, settings)
+    run(&paths, &open_options(matches, None)?, &steps, &out, settings)
 }
 
 fn read_step(words: &[OsString]) -> Result<(Given, Option<PathBuf>)> {
@@ -111,7 +111,7 @@ pub(crate) fn run_operation(name: &str, matches: &ArgMatches, settings: &Setting
     let (values, others) = values(&spec, matches);
     let paths: Vec<PathBuf> = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect();
     let out = matches.get_one::<PathBuf>("output").expect("clap requires it").clone();
-    run(&paths, &open_options(matches, Some(&spec))?, vec![Given { entry, values, others }], &out, settings)
+    run(&paths, &open_options(matches, Some(&spec))?, &[Given { entry, values, others }], &out, settings)
 }
 
 /// The page of an operation.
@@ -120,7 +120,7 @@ pub(crate) fn page(name: &str) -> Option<Command> {
     Some(operation(&(entry.spec)(), family))
 }
 
-fn run(paths: &[PathBuf], options: &OpenScan, steps: Vec<Given>, out: &Path, settings: &Settings) -> Result<Exit> {
+fn run(paths: &[PathBuf], options: &OpenScan, steps: &[Given], out: &Path, settings: &Settings) -> Result<Exit> {
     let specs: Vec<Spec> = steps.iter().map(|s| (s.entry.spec)()).collect();
     let ops = steps.iter().map(|s| (s.entry.build)(&s.values)).collect::<Result<Vec<Box<dyn Operation>>>>()?;
     let last = specs.last().expect("a chain has a step");
@@ -128,7 +128,7 @@ fn run(paths: &[PathBuf], options: &OpenScan, steps: Vec<Given>, out: &Path, set
     let scan = open(paths, options)?;
     let mut files = scan.files.clone();
     let mut pipeline = Pipeline::new(scan.source);
-    for (op, given) in ops.into_iter().zip(&steps) {
+    for (op, given) in ops.into_iter().zip(steps) {
         let others = further(&given.others, &mut files)?;
         pipeline = pipeline.then(op, others)?;
     }
@@ -172,6 +172,10 @@ fn constant_slices(op: &str, found: &serde_json::Value) {
     let count = found["constant_slices"].as_array().map_or(0, Vec::len);
     if count > 0 {
         let first: Vec<String> = found["constant_slices"].as_array().into_iter().flatten().take(5).map(ToString::to_string).collect();
-        talk::warn(&format!("{op}: {count} slices are constant and have no threshold of their own (OpenCV's 0 is used): {}{}", first.join(", "), if count > 5 { ", …" } else { "" }));
+        talk::warn(&format!(
+            "{op}: {count} slices are constant and have no threshold of their own (OpenCV's 0 is used): {}{}",
+            first.join(", "),
+            if count > 5 { ", …" } else { "" }
+        ));
     }
 }

@@ -26,7 +26,15 @@ pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     super::talk::Talk::from_words(&settings.words).clear();
     println!("{:<14} {:<26} {:>12} {:>12}  unit", "phantom", "quantity", "true", "measured");
     for c in &checks {
-        println!("{:<14} {:<26} {:>12} {:>12}  {:<4} {}", c.phantom, c.name, shown(c.truth), shown(c.measured), if c.unit.is_empty() { "-" } else { c.unit }, if c.met() { "met" } else { "MISSED" });
+        println!(
+            "{:<14} {:<26} {:>12} {:>12}  {:<4} {}",
+            c.phantom,
+            c.name,
+            shown(c.truth),
+            shown(c.measured),
+            if c.unit.is_empty() { "-" } else { c.unit },
+            if c.met() { "met" } else { "MISSED" }
+        );
     }
     save(&checks, &folder.join("demo.csv"))?;
     let met = checks.iter().all(Check::met);

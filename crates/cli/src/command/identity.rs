@@ -4,8 +4,23 @@ use serde_json::Value;
 
 /// Words in a key that name a person, a place, or free text in which either may stand (PS3.15 Table E.1-1).
 const WORDS: &[&str] = &[
-    "patient", "physician", "operator", "institution", "accession", "comment", "descrip", "birth", "referring", "performing", "requesting", "station",
-    "aux_file", "db_name", "intent_name", "history", "info",
+    "patient",
+    "physician",
+    "operator",
+    "institution",
+    "accession",
+    "comment",
+    "descrip",
+    "birth",
+    "referring",
+    "performing",
+    "requesting",
+    "station",
+    "aux_file",
+    "db_name",
+    "intent_name",
+    "history",
+    "info",
 ];
 
 /// DICOM groups and elements of the same, as other writers copy them into headers (`0010|0010`).

@@ -157,10 +157,13 @@ fn as_text(out: &Map<String, Json>, header: &Header) -> String {
         Some([x, y, z]) => {
             let unit = |v: f64| if v < 0.1 { format!("{} um", short(v * 1000.0)) } else { format!("{} mm", short(v)) };
             line("spacing", format!("{} x {} x {}", unit(x), unit(y), unit(z)));
-            line("space", match header.geometry.axes() {
-                Some(axes) => format!("patient, axes run to {axes}"),
-                None => "local (the scale is known, the axes mean nothing anatomical)".into(),
-            });
+            line(
+                "space",
+                match header.geometry.axes() {
+                    Some(axes) => format!("patient, axes run to {axes}"),
+                    None => "local (the scale is known, the axes mean nothing anatomical)".into(),
+                },
+            );
         }
         None => line("spacing", "unknown; name it with --voxel-size 5.3um".into()),
     }

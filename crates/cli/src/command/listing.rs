@@ -52,6 +52,7 @@ pub(crate) fn completions_command() -> Command {
 }
 
 /// Runs it.
+#[expect(clippy::unnecessary_wraps, reason = "one signature for all that is run")]
 pub(crate) fn run_completions(matches: &ArgMatches, _settings: &Settings) -> Result<Exit> {
     let shell = *matches.get_one::<clap_complete::Shell>("shell").expect("clap requires it");
     clap_complete::generate(shell, &mut super::command(), "isovox", &mut std::io::stdout());

@@ -57,7 +57,9 @@ pub(crate) fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .after_help("isovox ops lists the operations; isovox COMMAND --help tells more, with an example.\nA chain: isovox pipe scan.tif ! otsu --dark ! label ! measure -o pores.csv");
+        .after_help(
+            "isovox ops lists the operations; isovox COMMAND --help tells more, with an example.\nA chain: isovox pipe scan.tif ! otsu --dark ! label ! measure -o pores.csv",
+        );
     for sub in SUBS {
         command = command.subcommand((sub.command)());
     }

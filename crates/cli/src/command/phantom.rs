@@ -19,7 +19,10 @@ pub(crate) fn command() -> Command {
     let kinds: Vec<&str> = Kind::ALL.iter().map(|k| k.name()).collect();
     Command::new("phantom")
         .about("Make a volume whose truth is known.")
-        .long_about(format!("Make a volume whose truth is known, and FILE's stem + .truth.json beside it.\n\nKinds: {}. The same kind, size and seed give the same voxels on every machine.", kinds.join(", ")))
+        .long_about(format!(
+            "Make a volume whose truth is known, and FILE's stem + .truth.json beside it.\n\nKinds: {}. The same kind, size and seed give the same voxels on every machine.",
+            kinds.join(", ")
+        ))
         .after_help("Example:\n  isovox phantom rock -o rock.tif\n  isovox phantom rock --size 256x256x144 --seed 2 --voxel-size 5um -o big.raw")
         .arg(Arg::new("kind").value_name("KIND").required(true))
         .arg(output("Where the volume goes").required(true))

@@ -60,7 +60,8 @@ fn peak() -> usize {
 }
 
 fn options(matches: &ArgMatches, settings: &Settings) -> Result<Options> {
-    let connectivity = matches.get_one::<String>("connectivity").map_or(Ok(Connectivity::Faces), |t| Connectivity::read(t).map_err(|e| Error::parameter(format_args!("--connectivity: {e}"))))?;
+    let connectivity =
+        matches.get_one::<String>("connectivity").map_or(Ok(Connectivity::Faces), |t| Connectivity::read(t).map_err(|e| Error::parameter(format_args!("--connectivity: {e}"))))?;
     let within = matches.get_one::<PathBuf>("within").map(|p| open(std::slice::from_ref(p), &OpenScan::default())).transpose()?;
     let bright = match (matches.get_flag("dark"), matches.get_flag("bright")) {
         (false, false) => None,

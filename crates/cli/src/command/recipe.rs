@@ -86,6 +86,7 @@ fn open(table: &toml::Table) -> Result<OpenScan> {
         }
     }
     let command = clap::Command::new("open").no_binary_name(true).args(opening());
-    let matches = command.try_get_matches_from(words).map_err(|e| wrong(format_args!("[open]: {}", e.to_string().lines().next().unwrap_or_default().trim_start_matches("error: "))))?;
+    let matches =
+        command.try_get_matches_from(words).map_err(|e| wrong(format_args!("[open]: {}", e.to_string().lines().next().unwrap_or_default().trim_start_matches("error: "))))?;
     open_options(&matches, None)
 }

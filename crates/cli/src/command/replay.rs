@@ -21,7 +21,14 @@ pub(crate) fn command() -> Command {
         .about("Make an output again from its provenance, and say whether it is the same.")
         .after_help("Example:\n  isovox replay pores.csv\n  isovox replay labels.mha --input /data/scan.tif -o again.mha")
         .arg(Arg::new("made").value_name("OUT").required(true).value_parser(value_parser!(PathBuf)).help("What isovox made"))
-        .arg(Arg::new("input").long("input").value_name("PATH").action(ArgAction::Append).value_parser(value_parser!(PathBuf)).help("Where an input lies now [default: beside OUT, or here]"))
+        .arg(
+            Arg::new("input")
+                .long("input")
+                .value_name("PATH")
+                .action(ArgAction::Append)
+                .value_parser(value_parser!(PathBuf))
+                .help("Where an input lies now [default: beside OUT, or here]"),
+        )
         .arg(output("Keep what is made again here"))
         .args(running())
 }
@@ -57,7 +64,9 @@ fn provenance(made: &Path) -> Result<Json> {
         None if made.extension().is_some_and(|e| e.eq_ignore_ascii_case("png")) => isovox_formats::picture::provenance(&std::fs::read(made).at(made)?),
         None => open_scan(&[made.to_path_buf()], &OpenScan::default())?.provenance,
     };
-    found.filter(|p| p["command"].is_array()).ok_or_else(|| Error::not_found("it does not say how it was made").help("only outputs of isovox can be replayed, with their .provenance.json where they have one").within(made))
+    found.filter(|p| p["command"].is_array()).ok_or_else(|| {
+        Error::not_found("it does not say how it was made").help("only outputs of isovox can be replayed, with their .provenance.json where they have one").within(made)
+    })
 }
 
 /// The path of each input, matched by hash.
@@ -71,7 +80,9 @@ fn inputs(provenance: &Json, given: &[PathBuf], made: &Path) -> Result<Vec<(Stri
         let path = candidates.find(|p| Input::file(p).and_then(|i| hash::inputs(&[i])).is_ok_and(|h| h[0].blake3 == hash));
         match path {
             Some(path) => found.push((name.to_string(), path)),
-            None => return Err(Error::not_found(format_args!("input {name} with hash {}…", &hash[..hash.len().min(12)])).help(format_args!("say where it lies: --input PATH/{name}"))),
+            None => {
+                return Err(Error::not_found(format_args!("input {name} with hash {}…", &hash[..hash.len().min(12)])).help(format_args!("say where it lies: --input PATH/{name}")));
+            }
         }
     }
     Ok(found)

@@ -85,7 +85,9 @@ fn sizes_that_are_none() {
         say(at, &format!("info some.bin --size={size} --type u8")).refused();
         say(at, &format!("phantom rock --size={size} -o p.raw")).failed_naming(2, &["size"]);
     }
-    for (flags, number) in [("--size 2x3x5 --type u8", "30"), ("--size 2x3x4 --type u16", "48"), ("--size 2x3x4 --type u8 --offset 1", "25"), ("--size 2x3x4 --type u8 --gap 1", "24")] {
+    for (flags, number) in
+        [("--size 2x3x5 --type u8", "30"), ("--size 2x3x4 --type u16", "48"), ("--size 2x3x4 --type u8 --offset 1", "25"), ("--size 2x3x4 --type u8 --gap 1", "24")]
+    {
         say(at, &format!("info some.bin {flags}")).failed_naming(1, &["24", number]);
     }
     // A size that counts, of a file that nobody has: refused by its length, before memory is asked for.

@@ -14,7 +14,9 @@ fn equal(folder: &Path, a: &str, b: &str) {
 /// Every file below two folders, but for provenance.json, which tells of times.
 #[track_caller]
 fn equal_folders(a: &Path, b: &Path) {
-    let files = |f: &Path| files_below(f).into_iter().filter(|p| !p.ends_with("provenance.json")).map(|p| (p.strip_prefix(f).expect("below").to_path_buf(), sha256(&p))).collect::<Vec<_>>();
+    let files = |f: &Path| {
+        files_below(f).into_iter().filter(|p| !p.ends_with("provenance.json")).map(|p| (p.strip_prefix(f).expect("below").to_path_buf(), sha256(&p))).collect::<Vec<_>>()
+    };
     assert!(!files(a).is_empty());
     for (a, b) in files(a).into_iter().zip(files(b)) {
         assert_eq!(a, b);

@@ -43,7 +43,12 @@ fn stopped(folder: &Path, words: &str, name: &str) -> Option<i32> {
     wait("the first half-written file", || partial(folder) || child.try_wait().is_ok_and(|s| s.is_some()));
     signal(&child, name);
     let mut code = None;
-    wait("the end of the run", || child.try_wait().expect("a child").is_some_and(|s| { code = s.code(); true }));
+    wait("the end of the run", || {
+        child.try_wait().expect("a child").is_some_and(|s| {
+            code = s.code();
+            true
+        })
+    });
     code
 }
 

@@ -33,7 +33,10 @@ fn fold_once(run: &Run, name: &str, op: &dyn AnyReduce, inputs: &[&dyn Source], 
     // Runs stand for the first input: only the further ones are pulled.
     let pulled = if runs.is_some() { &inputs[1..] } else { inputs };
     let cut = Cut::new(run, headers[0], pulled, !exact);
-    sweep(run, headers[0].nz(), pulled, 0..frames, cut, &work, |part| work.merge_into(&mut total, part))?;
+    sweep(run, headers[0].nz(), pulled, 0..frames, cut, &work, |part| {
+        work.merge_into(&mut total, part);
+        Ok(())
+    })?;
     Ok(total.pop().expect("one operation, one value"))
 }
 
@@ -58,13 +61,12 @@ impl Folding<'_> {
         self.ops.iter().enumerate().map(|(i, o)| o.start(self.inputs, self.before.get(i).copied().flatten())).collect()
     }
 
-    fn merge_into(&self, totals: &mut [Partial], part: Stretch) -> Result<()> {
+    fn merge_into(&self, totals: &mut [Partial], part: Stretch) {
         for block in part.blocks {
             for ((op, total), next) in self.ops.iter().zip(totals.iter_mut()).zip(block) {
                 op.merge(total, next);
             }
         }
-        Ok(())
     }
 
     fn plane(&self, part: &mut Stretch, frame: usize, z: usize, slabs: &[Slab]) {

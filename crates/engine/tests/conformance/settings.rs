@@ -197,7 +197,11 @@ fn walk(run: &Run, source: &dyn Source) -> Result<Vec<u8>> {
             while at < z.end {
                 let now = at..(at + heights.next().unwrap()).min(z.end);
                 let out = &mut out[now.start * plane..now.end * plane];
-                if at % 2 == 0 { cursor.fill(now.clone(), out)? } else { out.copy_from_slice(cursor.pull(now.clone())?.data.bytes()) }
+                if at % 2 == 0 {
+                    cursor.fill(now.clone(), out)?;
+                } else {
+                    out.copy_from_slice(cursor.pull(now.clone())?.data.bytes());
+                }
                 at = now.end;
             }
         }

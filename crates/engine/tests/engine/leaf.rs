@@ -69,9 +69,7 @@ impl Cursor for Walk<'_> {
     fn pull(&mut self, z: Range<usize>) -> Result<Slab> {
         let (planes, frame) = (self.planes, self.frame);
         let header = &planes.header;
-        self.pool.slab(z.clone(), header.voxel, header.plane(), |out| {
-            z.zip(out.chunks_exact_mut(header.plane_bytes())).try_for_each(|(z, out)| planes.plane(frame, z, out))
-        })
+        self.pool.slab(z.clone(), header.voxel, header.plane(), |out| z.zip(out.chunks_exact_mut(header.plane_bytes())).try_for_each(|(z, out)| planes.plane(frame, z, out)))
     }
 }
 

@@ -38,9 +38,17 @@ pub(super) fn files(fields: &Fields, header: &Input, sizes: &[usize]) -> Result<
 fn per_file(word: Option<&str>, sizes: &[usize]) -> Result<usize> {
     let within = match word {
         None => sizes.len() - 1,
-        Some(word) => word.trim_end_matches(['D', 'd']).parse().ok().filter(|n| (2..=sizes.len()).contains(n)).ok_or_else(|| Error::corrupt("ElementDataFile = LIST").found(format_args!("{word:?}")).expected("2D or 3D"))?,
+        Some(word) => word
+            .trim_end_matches(['D', 'd'])
+            .parse()
+            .ok()
+            .filter(|n| (2..=sizes.len()).contains(n))
+            .ok_or_else(|| Error::corrupt("ElementDataFile = LIST").found(format_args!("{word:?}")).expected("2D or 3D"))?,
     };
-    sizes[within..].iter().try_fold(1usize, |n, &s| n.checked_mul(s)).ok_or_else(|| Error::corrupt("DimSize").found(format_args!("{sizes:?}")).expected("a number of files that can be counted"))
+    sizes[within..]
+        .iter()
+        .try_fold(1usize, |n, &s| n.checked_mul(s))
+        .ok_or_else(|| Error::corrupt("DimSize").found(format_args!("{sizes:?}")).expected("a number of files that can be counted"))
 }
 
 fn list(fields: &Fields, header: &Input, count: usize) -> Result<Vec<Input>> {
@@ -53,7 +61,10 @@ fn list(fields: &Fields, header: &Input, count: usize) -> Result<Vec<Input>> {
     let text = String::from_utf8_lossy(&bytes);
     let names: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
     if names.len() != count {
-        return Err(Error::corrupt("list of data files").found(format_args!("{} names", names.len())).expected(format_args!("{count}, one for each slice")).help("the list is cut off or DimSize is wrong"));
+        return Err(Error::corrupt("list of data files")
+            .found(format_args!("{} names", names.len()))
+            .expected(format_args!("{count}, one for each slice"))
+            .help("the list is cut off or DimSize is wrong"));
     }
     names.into_iter().map(|name| header.sibling(name)).collect()
 }

@@ -93,7 +93,9 @@ impl Fields {
     /// Exactly `count` numbers.
     pub(super) fn numbers(&self, names: &[&str], count: usize) -> Result<Option<Vec<f64>>> {
         let Some(value) = self.get(names) else { return Ok(None) };
-        let wrong = || Error::corrupt(names[0]).found(format_args!("{value:?}")).expected(format_args!("{count} numbers")).help("the header is damaged or written by hand: correct the line");
+        let wrong = || {
+            Error::corrupt(names[0]).found(format_args!("{value:?}")).expected(format_args!("{count} numbers")).help("the header is damaged or written by hand: correct the line")
+        };
         let numbers: Option<Vec<f64>> = value.split_whitespace().map(|w| w.parse().ok()).collect();
         numbers.filter(|n| n.len() == count).map(Some).ok_or_else(wrong)
     }
@@ -112,7 +114,9 @@ impl Fields {
         }
         let text = self.get(&["DimSize"]).ok_or_else(|| missing("DimSize"))?;
         let sizes: Option<Vec<usize>> = text.split_whitespace().map(|w| w.parse().ok().filter(|&n| n > 0)).collect();
-        sizes.filter(|s| s.len() as i64 == dims).ok_or_else(|| Error::corrupt("DimSize").found(format_args!("{text:?}")).expected(format_args!("{dims} whole numbers, at least 1 each")))
+        sizes
+            .filter(|s| s.len() as i64 == dims)
+            .ok_or_else(|| Error::corrupt("DimSize").found(format_args!("{text:?}")).expected(format_args!("{dims} whole numbers, at least 1 each")))
     }
 
     /// The stored type of one value.

@@ -63,12 +63,15 @@ impl Shape {
     fn of(fields: &Fields) -> Result<Shape> {
         let (sizes, element) = (fields.sizes()?, fields.element()?);
         let claimed = fields.whole("ElementNumberOfChannels")?.unwrap_or(1);
-        let channels = usize::try_from(claimed).ok().filter(|c| (1..=4096).contains(c)).ok_or_else(|| Error::corrupt("ElementNumberOfChannels").found(claimed).expected("1 to 4096"))?;
+        let channels =
+            usize::try_from(claimed).ok().filter(|c| (1..=4096).contains(c)).ok_or_else(|| Error::corrupt("ElementNumberOfChannels").found(claimed).expected("1 to 4096"))?;
         if (channels, element) == (3, Type::U8) {
             return Ok(Shape { sizes, element, channels: 1, voxel: Type::Rgb8 });
         }
         if channels > 1 && sizes.len() == 4 && sizes[3] > 1 {
-            return Err(Error::unsupported("channels of a four-dimensional image").found(format_args!("{channels} channels, DimSize {sizes:?}")).help("split it along its fourth dimension first"));
+            return Err(Error::unsupported("channels of a four-dimensional image")
+                .found(format_args!("{channels} channels, DimSize {sizes:?}"))
+                .help("split it along its fourth dimension first"));
         }
         Ok(Shape { sizes, element, channels, voxel: element })
     }
@@ -159,7 +162,13 @@ impl Start {
             Start::Byte(at) => return Ok(at),
             Start::Tail => input.len().checked_sub(need),
         };
-        found.ok_or_else(|| Error::corrupt("voxel data").found(format_args!("{} bytes", input.len())).expected(need).help("the file is cut off or its header is wrong; copy it again").within(input.path()))
+        found.ok_or_else(|| {
+            Error::corrupt("voxel data")
+                .found(format_args!("{} bytes", input.len()))
+                .expected(need)
+                .help("the file is cut off or its header is wrong; copy it again")
+                .within(input.path())
+        })
     }
 }
 
@@ -183,7 +192,11 @@ fn stream(fields: &Fields, header: Header, decode: Decode, input: &Input, at: St
     };
     let there = input.len().saturating_sub(from);
     if claimed.is_some_and(|size| u64::try_from(size).is_ok_and(|s| s > there) || size < 0) {
-        return Err(Error::corrupt("CompressedDataSize").found(format_args!("{}", claimed.unwrap_or(0))).expected(format_args!("at most the {there} bytes there are")).help("the file is cut off; copy it again").within(input.path()));
+        return Err(Error::corrupt("CompressedDataSize")
+            .found(format_args!("{}", claimed.unwrap_or(0)))
+            .expected(format_args!("at most the {there} bytes there are"))
+            .help("the file is cut off; copy it again")
+            .within(input.path()));
     }
     let mut magic = [0; 2];
     if there >= 2 {

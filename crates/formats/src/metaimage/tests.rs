@@ -11,9 +11,18 @@ use crate::open::OpenOptions;
 
 /// A header of 4 x 3 x 2 u8 with lines changed: `Key = value` replaces or adds, `Key` alone removes.
 fn header(changes: &[&str]) -> String {
-    let mut lines: Vec<String> = ["ObjectType = Image", "NDims = 3", "TransformMatrix = 0 1 0 -1 0 0 0 0 1", "Offset = 1 2 3", "ElementSpacing = 2 3 4", "DimSize = 4 3 2", "ElementType = MET_UCHAR", "ElementDataFile = LOCAL"]
-        .map(String::from)
-        .to_vec();
+    let mut lines: Vec<String> = [
+        "ObjectType = Image",
+        "NDims = 3",
+        "TransformMatrix = 0 1 0 -1 0 0 0 0 1",
+        "Offset = 1 2 3",
+        "ElementSpacing = 2 3 4",
+        "DimSize = 4 3 2",
+        "ElementType = MET_UCHAR",
+        "ElementDataFile = LOCAL",
+    ]
+    .map(String::from)
+    .to_vec();
     for change in changes {
         let key = change.split(" =").next().unwrap();
         let at = lines.iter().position(|l| l.split(" =").next() == Some(key));
@@ -220,7 +229,9 @@ fn data_in_other_files() {
         write(&[&format!("ElementDataFile = {file}")], more);
         assert_eq!(reads().unwrap(), ramp(), "{file}");
     }
-    for (file, more) in [("LIST", "s_01.raw\n"), ("LIST", "s_01.raw\ns_02.raw\ns_01.raw\n"), ("LIST 9D", "s_01.raw\n"), ("s_%02d.raw 1 3 1", ""), ("s_%02d.raw 2 3 1", ""), ("s_%d.raw", "")] {
+    for (file, more) in
+        [("LIST", "s_01.raw\n"), ("LIST", "s_01.raw\ns_02.raw\ns_01.raw\n"), ("LIST 9D", "s_01.raw\n"), ("s_%02d.raw 1 3 1", ""), ("s_%02d.raw 2 3 1", ""), ("s_%d.raw", "")]
+    {
         write(&[&format!("ElementDataFile = {file}")], more);
         assert!(reads().is_err(), "{file}");
     }

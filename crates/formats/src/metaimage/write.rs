@@ -20,7 +20,9 @@ pub(crate) fn holds(header: &Header) -> Result<()> {
     format::even(header)?;
     let shear = header.geometry.shear_deg();
     if shear > TILTED {
-        return Err(Error::geometry("sheared axes, which MetaImage readers take for rotated ones").found(format_args!("{shear:.2} degrees")).help("write .nii.gz, .nrrd or .zarr, which hold shear, or resample to an even grid first"));
+        return Err(Error::geometry("sheared axes, which MetaImage readers take for rotated ones")
+            .found(format_args!("{shear:.2} degrees"))
+            .help("write .nii.gz, .nrrd or .zarr, which hold shear, or resample to an even grid first"));
     }
     Ok(())
 }
@@ -48,7 +50,8 @@ fn data_name(raw: &Path) -> Result<String> {
     let name = raw.file_name().and_then(|n| n.to_str()).unwrap_or_default();
     let words = ["LIST", "LOCAL"].iter().any(|w| name.split_whitespace().next().is_some_and(|first| first.eq_ignore_ascii_case(w)));
     if name.is_empty() || name.contains('%') || name.contains(char::is_control) || name.trim() != name || words {
-        return Err(Error::parameter(format_args!("\"{}\" as the name of a MetaImage's data file", raw.file_name().unwrap_or_default().display())).help("choose a plain name, or write .mha: one file"));
+        return Err(Error::parameter(format_args!("\"{}\" as the name of a MetaImage's data file", raw.file_name().unwrap_or_default().display()))
+            .help("choose a plain name, or write .mha: one file"));
     }
     Ok(name.into())
 }

@@ -43,7 +43,10 @@ pub(super) fn walk(bytes: &mut dyn Read, from: u64, end: u64, big: bool) -> Resu
         let room = end - found.end;
         let length = u64::try_from(size).ok().filter(|&n| n >= 16 && n % 16 == 0 && n <= room);
         let Some(length) = length else {
-            return Err(Error::corrupt("header extension's size").found(size).expected(format_args!("a multiple of 16 from 16 to {room}")).help("the header is damaged; copy the file again"));
+            return Err(Error::corrupt("header extension's size")
+                .found(size)
+                .expected(format_args!("a multiple of 16 from 16 to {room}"))
+                .help("the header is damaged; copy the file again"));
         };
         content(bytes, code, length - 8, &mut found)?;
         found.end += length;

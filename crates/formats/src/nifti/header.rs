@@ -106,7 +106,10 @@ impl Fields {
         let bytes = Bytes { all: head, big };
         let fields = if size == ONE { one(&bytes) } else { two(&bytes) };
         if size == TWO && head[8..12] != *b"\r\n\x1a\n" {
-            return Err(Error::corrupt("NIfTI-2 signature").found(format_args!("{:?}", &head[8..12])).expected("\\r\\n\\x1a\\n").help("a transfer changed line ends; copy the file again in binary mode"));
+            return Err(Error::corrupt("NIfTI-2 signature")
+                .found(format_args!("{:?}", &head[8..12]))
+                .expected("\\r\\n\\x1a\\n")
+                .help("a transfer changed line ends; copy the file again in binary mode"));
         }
         if !(1..=7).contains(&fields.dim[0]) {
             return Err(Error::corrupt("number of dimensions, dim[0]").found(fields.dim[0]).expected("1 to 7"));
@@ -150,7 +153,10 @@ fn not_nifti(head: &[u8]) -> Error {
         return Error::corrupt("not a NIfTI file").found("a web page or XML").help("a download saved an error page under this name; download it again");
     }
     match head.get(..4).and_then(|w| w.try_into().ok()).map(i32::from_le_bytes) {
-        Some(size) => Error::corrupt("NIfTI header's own size").found(size).expected("348 (NIfTI-1) or 540 (NIfTI-2), in either byte order").help("this is not a NIfTI file, or its first bytes are damaged"),
+        Some(size) => Error::corrupt("NIfTI header's own size")
+            .found(size)
+            .expected("348 (NIfTI-1) or 540 (NIfTI-2), in either byte order")
+            .help("this is not a NIfTI file, or its first bytes are damaged"),
         None => Error::corrupt("NIfTI header").found(format_args!("{} bytes", head.len())).expected(ONE).help("the file is cut off; copy it again"),
     }
 }

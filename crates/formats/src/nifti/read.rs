@@ -71,7 +71,9 @@ struct Opened {
 impl Opened {
     fn check(fields: &Fields, file: &Input, image: &Input, bytes: &mut Bytes) -> Result<Opened> {
         if CIFTI.contains(&fields.intent) {
-            return Err(Error::unsupported("a CIFTI file: values on brain surfaces, not a volume").found(format_args!("intent {}", fields.intent)).help("extract a volume with wb_command -cifti-separate"));
+            return Err(Error::unsupported("a CIFTI file: values on brain surfaces, not a volume")
+                .found(format_args!("intent {}", fields.intent))
+                .help("extract a volume with wb_command -cifti-separate"));
         }
         let (shape, frames) = dims(fields)?;
         let (stored, channels) = voxel(fields, frames.count)?;
@@ -127,7 +129,9 @@ fn name_warning(input: &Input, gzip: bool, warnings: &mut Vec<String>) {
 
 fn need(shape: [usize; 3], frames: usize, bytes: usize) -> Result<u64> {
     let sizes = shape.iter().chain([&frames, &bytes]);
-    sizes.map(|&n| n as u64).try_fold(1u64, u64::checked_mul).ok_or_else(|| Error::corrupt("size").found(format_args!("{}x{}x{} of {bytes} bytes, {frames} times", shape[2], shape[1], shape[0])).expected("a volume whose bytes can be counted"))
+    sizes.map(|&n| n as u64).try_fold(1u64, u64::checked_mul).ok_or_else(|| {
+        Error::corrupt("size").found(format_args!("{}x{}x{} of {bytes} bytes, {frames} times", shape[2], shape[1], shape[0])).expected("a volume whose bytes can be counted")
+    })
 }
 
 /// Where the voxels begin, and what lies before them.
@@ -140,7 +144,10 @@ fn start(fields: &Fields, image: &Input, gzip: bool, need: u64, bytes: &mut Byte
     }
     let start = offset as u64;
     if !gzip && start.checked_add(need).is_none_or(|end| end > len) {
-        return Err(Error::corrupt("voxel data").found(format_args!("{} bytes from byte {start} on", len.saturating_sub(start))).expected(format_args!("{need}")).help("the file is cut off or its header is wrong; copy it again"));
+        return Err(Error::corrupt("voxel data")
+            .found(format_args!("{} bytes from byte {start} on", len.saturating_sub(start)))
+            .expected(format_args!("{need}"))
+            .help("the file is cut off or its header is wrong; copy it again"));
     }
     if !fields.single {
         return Ok((start, extensions::walk(bytes, size, u64::MAX, fields.big)?));
@@ -171,7 +178,10 @@ fn dims(fields: &Fields) -> Result<([usize; 3], Frames)> {
     let mut size = [1usize; 7];
     for (axis, n) in size.iter_mut().enumerate().take(used) {
         let dim = fields.dim[axis + 1];
-        *n = usize::try_from(dim).ok().filter(|&n| n > 0).ok_or_else(|| Error::corrupt(format_args!("dim[{}]", axis + 1)).found(dim).expected("at least 1").help("the header is damaged; copy the file again"))?;
+        *n = usize::try_from(dim)
+            .ok()
+            .filter(|&n| n > 0)
+            .ok_or_else(|| Error::corrupt(format_args!("dim[{}]", axis + 1)).found(dim).expected("at least 1").help("the header is damaged; copy the file again"))?;
     }
     let long: Vec<usize> = (3..7).filter(|&axis| size[axis] > 1).collect();
     let frames = match long[..] {
@@ -179,7 +189,10 @@ fn dims(fields: &Fields) -> Result<([usize; 3], Frames)> {
         [3] => time(fields, size[3]),
         [axis] => Frames { count: size[axis], axis: if axis == 4 { FrameAxis::Channel } else { FrameAxis::Unknown }, values: Vec::new() },
         _ => {
-            return Err(Error::unsupported("more than four dimensions").found(format_args!("dim {:?}", &fields.dim[1..=used])).expected("one of dim[4] to dim[7] longer than 1").help("split it by its last dimension first"));
+            return Err(Error::unsupported("more than four dimensions")
+                .found(format_args!("dim {:?}", &fields.dim[1..=used]))
+                .expected("one of dim[4] to dim[7] longer than 1")
+                .help("split it by its last dimension first"));
         }
     };
     Ok(([size[2], size[1], size[0]], frames))

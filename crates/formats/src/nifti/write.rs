@@ -116,7 +116,7 @@ fn step(values: &[f64]) -> f64 {
     if even && step > 0.0 { step } else { 0.0 }
 }
 
-/// `b, c, d` of a rotation matrix with `a >= 0` (`nifti1_io.c`, nifti_mat44_to_quatern).
+/// `b, c, d` of a rotation matrix with `a >= 0` (`nifti1_io.c`, `nifti_mat44_to_quatern`).
 fn quaternion(m: [[f64; 3]; 3]) -> [f64; 3] {
     let trace = m[0][0] + m[1][1] + m[2][2];
     if trace > -0.5 {
@@ -148,7 +148,11 @@ fn head(header: &Header, provenance: Option<&str>) -> Result<Vec<u8>> {
     let size = if two { super::header::TWO } else { super::header::ONE };
     let start = size + 4 + extension.len();
     let mut out = Fixed(vec![0; size + 4]);
-    if two { write_two(&mut out, header, &dim, &place, labels, start) } else { write_one(&mut out, header, &dim, &place, labels, start) }
+    if two {
+        write_two(&mut out, header, &dim, &place, labels, start);
+    } else {
+        write_one(&mut out, header, &dim, &place, labels, start);
+    }
     out.0[size] = u8::from(!extension.is_empty());
     out.0.extend(extension);
     Ok(out.0)

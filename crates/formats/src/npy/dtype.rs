@@ -110,7 +110,19 @@ mod tests {
 
     #[test]
     fn others_are_refused_by_name() {
-        for (text, word) in [("|O", "pickle"), ("<c8", "complex"), ("<U4", "text"), ("|S3", "text"), ("<M8[ns]", "dates"), ("<f16", "wider"), ("|V8", "records"), ("i2", "byte order"), ("|i2", "byte order"), ("<x9", "NumPy type"), ("", "NumPy type")] {
+        for (text, word) in [
+            ("|O", "pickle"),
+            ("<c8", "complex"),
+            ("<U4", "text"),
+            ("|S3", "text"),
+            ("<M8[ns]", "dates"),
+            ("<f16", "wider"),
+            ("|V8", "records"),
+            ("i2", "byte order"),
+            ("|i2", "byte order"),
+            ("<x9", "NumPy type"),
+            ("", "NumPy type"),
+        ] {
             let error = of(text).unwrap_err().to_string();
             assert!(error.contains(word), "{text}: {error}");
         }

@@ -39,7 +39,10 @@ impl Head {
             (version, _) => return Err(Error::unsupported(format_args!("version {version} of the NumPy file format")).expected("1, 2 or 3")),
         };
         if length > LONGEST || text + length > input.len() {
-            return Err(Error::corrupt("array header").found(format_args!("a length of {length} in a file of {} bytes", input.len())).expected("a header inside the file").help("the file is cut off or damaged; copy it again"));
+            return Err(Error::corrupt("array header")
+                .found(format_args!("a length of {length} in a file of {} bytes", input.len()))
+                .expected("a header inside the file")
+                .help("the file is cut off or damaged; copy it again"));
         }
         let mut bytes = vec![0; length as usize];
         input.read_at(text, &mut bytes)?;
@@ -54,7 +57,11 @@ impl Head {
                 ("descr", value) => descr = Some(value),
                 ("fortran_order", Literal::Bool(value)) => fortran = Some(value),
                 ("shape", Literal::List(axes)) => shape = Some(sides(&axes)?),
-                (key, _) => return Err(Error::corrupt("array header").found(format_args!("{key:?} with an unexpected value")).expected("descr, fortran_order (True or False) and shape (a tuple)")),
+                (key, _) => {
+                    return Err(Error::corrupt("array header")
+                        .found(format_args!("{key:?} with an unexpected value"))
+                        .expected("descr, fortran_order (True or False) and shape (a tuple)"));
+                }
             }
         }
         match (descr, fortran, shape) {

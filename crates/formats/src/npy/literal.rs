@@ -151,11 +151,8 @@ mod tests {
     fn plain_values_parse() {
         let parsed = parse(b"{'a': (1, 2L,), \"b\": [True], 'c': 'x', } \n").unwrap();
         let list = |items| Literal::List(items);
-        let expected = vec![
-            ("a".into(), list(vec![Literal::Number(1), Literal::Number(2)])),
-            ("b".into(), list(vec![Literal::Bool(true)])),
-            ("c".into(), Literal::Text("x".into())),
-        ];
+        let expected =
+            vec![("a".into(), list(vec![Literal::Number(1), Literal::Number(2)])), ("b".into(), list(vec![Literal::Bool(true)])), ("c".into(), Literal::Text("x".into()))];
         assert_eq!(parsed, Literal::Dict(expected));
     }
 

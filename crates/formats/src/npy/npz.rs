@@ -44,7 +44,10 @@ fn arrays(directory: &Arc<Directory>) -> Result<Vec<Array>> {
 fn choose(arrays: &[Array]) -> Error {
     let list: Vec<String> = arrays.iter().map(|a| format!("{} {}", a.name, a.head.sides())).collect();
     let found = if list.is_empty() { "no array".into() } else { list.join("; ") };
-    Error::unsupported("arrays of which none is the volume for certain").found(found).expected("one array of three or more axes").help("save the one: numpy.save(\"volume.npy\", numpy.load(name)[\"key\"])")
+    Error::unsupported("arrays of which none is the volume for certain")
+        .found(found)
+        .expected("one array of three or more axes")
+        .help("save the one: numpy.save(\"volume.npy\", numpy.load(name)[\"key\"])")
 }
 
 /// Arrays beside the volume are named: what they say of it (a spacing, a label) is not guessed.

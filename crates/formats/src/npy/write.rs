@@ -61,10 +61,8 @@ pub(super) fn npz(target: &Target, header: &Header) -> Result<Box<dyn Sink>> {
     let staged = Staged::create(&target.path, target.force)?;
     let mut archive = ZipWriter::new(staged);
     // No time: two runs give equal files.
-    let options = SimpleFileOptions::default()
-        .compression_method(zip::CompressionMethod::Deflated)
-        .last_modified_time(zip::DateTime::default())
-        .large_file(header.bytes() >= LARGE);
+    let options =
+        SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated).last_modified_time(zip::DateTime::default()).large_file(header.bytes() >= LARGE);
     archive.start_file(ENTRY, options).map_err(std::io::Error::from).at(&target.path)?;
     archive.write_all(&head(header)).at(&target.path)?;
     Ok(Box::new(Entry { archive: Mutex::new(archive), target: target.path.clone() }))

@@ -131,7 +131,13 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        for (from, to, word) in [("4 pixels", "four", "width"), ("yes", "maybe", "maybe"), ("16-bit Signed", "1-bit Bitmap", "1-bit"), ("Height", "Hight", "Height"), ("5x5x10 micron", "5x5x10 pixel", "")] {
+        for (from, to, word) in [
+            ("4 pixels", "four", "width"),
+            ("yes", "maybe", "maybe"),
+            ("16-bit Signed", "1-bit Bitmap", "1-bit"),
+            ("Height", "Hight", "Height"),
+            ("5x5x10 micron", "5x5x10 pixel", ""),
+        ] {
             match parse(&TEXT.replacen(from, to, 1), "a.txt") {
                 Err(error) => assert!(error.to_string().to_lowercase().contains(&word.to_lowercase()), "{error}"),
                 Ok(said) => assert!(said.spacing.is_none() && said.warnings.len() == 1),

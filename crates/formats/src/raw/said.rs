@@ -98,7 +98,9 @@ impl Said {
     pub(super) fn whole(self, len: u64) -> Result<Layout> {
         let (offset, gap) = (self.offset.unwrap_or(0), self.gap.unwrap_or(0));
         let Some(size) = self.size else {
-            return Err(Error::unsupported("raw data whose size nobody states").found(format_args!("{len} bytes")).help(likely::shapes(len.saturating_sub(offset), self.pixel.map(Pixel::bytes))));
+            return Err(Error::unsupported("raw data whose size nobody states")
+                .found(format_args!("{len} bytes"))
+                .help(likely::shapes(len.saturating_sub(offset), self.pixel.map(Pixel::bytes))));
         };
         let Some(pixel) = self.pixel else {
             return Err(Error::unsupported("raw data whose type nobody states").found(format_args!("{len} bytes")).help(likely::types(size, len.saturating_sub(offset))));

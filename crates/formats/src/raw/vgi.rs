@@ -55,7 +55,9 @@ fn parse(text: &str, by: &str) -> Result<Vgi> {
     let sides: Vec<usize> = get("size").map(|s| s.split_whitespace().map(str::parse).collect::<Result<_, _>>().unwrap_or_default()).unwrap_or_default();
     let [x, y, z] = sides[..] else { return Err(wrong("size", "three whole numbers")) };
     let bits = get("bitsperelement").and_then(|b| b.parse().ok()).ok_or_else(|| wrong("bitsperelement", "8, 16, 32 or 64"))?;
-    let voxel = voxel(get("datatype").unwrap_or_default(), bits).ok_or_else(|| Error::unsupported(format_args!("{bits} bits of {:?} in {by}", get("datatype").unwrap_or_default())).expected("8 to 64 bits of integer, unsigned integer or float"))?;
+    let voxel = voxel(get("datatype").unwrap_or_default(), bits).ok_or_else(|| {
+        Error::unsupported(format_args!("{bits} bits of {:?} in {by}", get("datatype").unwrap_or_default())).expected("8 to 64 bits of integer, unsigned integer or float")
+    })?;
     let offset = get("skipheader").map(|s| s.parse::<u64>().map_err(|_| wrong("skipheader", "a whole number"))).transpose()?;
     let mut said = Said { by: by.into(), size: Some([z, y, x]), pixel: Some(Pixel::Plain(voxel)), offset, ..Said::default() };
     place(&lines, &mut said);
@@ -141,7 +143,14 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        for (from, to, word) in [("= 4 3 2", "= 4 3", "size"), ("= raw", "= tiff", "tiff"), ("= 16", "= 12", "12 bits"), ("= 7", "= x", "skipheader"), ("Name", "Nome", "Name"), ("[file1]", "[file1]\nName = b.vol\n[file2]", "several")] {
+        for (from, to, word) in [
+            ("= 4 3 2", "= 4 3", "size"),
+            ("= raw", "= tiff", "tiff"),
+            ("= 16", "= 12", "12 bits"),
+            ("= 7", "= x", "skipheader"),
+            ("Name", "Nome", "Name"),
+            ("[file1]", "[file1]\nName = b.vol\n[file2]", "several"),
+        ] {
             let error = parse(&TEXT.replacen(from, to, 1), "a.vgi").err().expect(word).to_string();
             assert!(error.contains(word), "{error}");
         }

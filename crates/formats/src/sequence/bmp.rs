@@ -29,7 +29,10 @@ pub(super) fn read(input: &Input) -> Result<(Rows, Vec<String>)> {
     }
     let (size, bits, compression) = (long(14), short(28), long(30));
     if size < 40 || !matches!(bits, 1 | 4 | 8 | 24 | 32) || compression != 0 || short(26) != 1 {
-        return Err(Error::unsupported("BMP").found(format_args!("header of {size} bytes, {bits} bit, compression {compression}")).expected("an uncompressed one of 1, 4, 8, 24 or 32 bit").help("save it as PNG or TIFF"));
+        return Err(Error::unsupported("BMP")
+            .found(format_args!("header of {size} bytes, {bits} bit, compression {compression}"))
+            .expected("an uncompressed one of 1, 4, 8, 24 or 32 bit")
+            .help("save it as PNG or TIFF"));
     }
     let (width, height) = (long(18) as i32, long(22) as i32);
     if width <= 0 || height == 0 || height == i32::MIN {
@@ -39,7 +42,10 @@ pub(super) fn read(input: &Input) -> Result<(Rows, Vec<String>)> {
     let rows = u64::from(height.unsigned_abs());
     let offset = u64::from(long(10));
     if stride.checked_mul(rows).and_then(|n| n.checked_add(offset)).is_none_or(|n| n > input.len()) {
-        return Err(Error::corrupt("BMP rows").found(format_args!("{} bytes", input.len())).expected(format_args!("{rows} rows of {stride} from byte {offset}")).help("the file is cut off; copy it again"));
+        return Err(Error::corrupt("BMP rows")
+            .found(format_args!("{} bytes", input.len()))
+            .expected(format_args!("{rows} rows of {stride} from byte {offset}"))
+            .help("the file is cut off; copy it again"));
     }
     let (greys, warnings) = if bits <= 8 { palette(input, 14 + u64::from(size), bits, long(46))? } else { (None, Vec::new()) };
     Ok((Rows { width: width as usize, height: rows as usize, bits, bottom_up: height > 0, offset, stride: stride as usize, greys }, warnings))

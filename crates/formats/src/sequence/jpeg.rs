@@ -21,7 +21,12 @@ fn decoder(bytes: &[u8]) -> Result<(JpegDecoder<ZCursor<&[u8]>>, Type)> {
     let (space, voxel) = match decoder.input_colorspace() {
         Some(ColorSpace::Luma) => (ColorSpace::Luma, Type::U8),
         Some(ColorSpace::YCbCr | ColorSpace::RGB) => (ColorSpace::RGB, Type::Rgb8),
-        other => return Err(Error::unsupported("JPEG colours").found(format_args!("{:?}", other.unwrap_or(ColorSpace::Unknown))).expected("grey, YCbCr or RGB").help("save it as grey or RGB")),
+        other => {
+            return Err(Error::unsupported("JPEG colours")
+                .found(format_args!("{:?}", other.unwrap_or(ColorSpace::Unknown)))
+                .expected("grey, YCbCr or RGB")
+                .help("save it as grey or RGB"));
+        }
     };
     decoder.set_options(options.jpeg_set_out_colorspace(space));
     Ok((decoder, voxel))
@@ -38,7 +43,10 @@ pub(super) fn read(input: &Input) -> Result<(usize, usize, Type)> {
     let info = decoder.info().ok_or_else(|| Error::corrupt("JPEG").found("no frame header"))?;
     let pixels = u64::from(info.width) * u64::from(info.height);
     if pixels == 0 || pixels > input.len().saturating_mul(MOST_PIXELS_PER_BYTE) {
-        return Err(Error::corrupt("JPEG size").found(format_args!("{}x{} in {} bytes", info.width, info.height, input.len())).expected("a size that the file can hold").help("the file is cut off or damaged; copy it again"));
+        return Err(Error::corrupt("JPEG size")
+            .found(format_args!("{}x{} in {} bytes", info.width, info.height, input.len()))
+            .expected("a size that the file can hold")
+            .help("the file is cut off or damaged; copy it again"));
     }
     Ok((usize::from(info.width), usize::from(info.height), voxel))
 }

@@ -70,7 +70,10 @@ fn largest(groups: &mut BTreeMap<String, Vec<Input>>) -> Result<Vec<Input>> {
         [one] => Ok(groups.remove(one).unwrap_or_default()),
         several => {
             let names: Vec<String> = several.iter().filter_map(|k| Some(base(groups.get(k)?.first()?.name()).to_string())).collect();
-            Err(Error::unsupported("several sequences of slices").found(format_args!("{} of {} each, such as {}", several.len(), plural(most, "picture"), list(&names))).expected("one").help("name one with a glob, for example 'folder/slice_*.tif'"))
+            Err(Error::unsupported("several sequences of slices")
+                .found(format_args!("{} of {} each, such as {}", several.len(), plural(most, "picture"), list(&names)))
+                .expected("one")
+                .help("name one with a glob, for example 'folder/slice_*.tif'"))
         }
     }
 }
@@ -85,11 +88,15 @@ fn numbers(slices: &[Input]) -> Result<Option<String>> {
     let distinct: Vec<BTreeSet<u64>> = (0..count).map(|at| runs.iter().map(|r| r[at]).collect()).collect();
     let counters: Vec<&BTreeSet<u64>> = distinct.iter().filter(|d| d.len() > 1).collect();
     match counters[..] {
-        [one] if one.len() < slices.len() => Err(Error::unsupported("slices").found(format_args!("the same number in several names, such as {}", same(slices, &runs))).expected("each number once").help("name the files of one series with a glob")),
+        [one] if one.len() < slices.len() => Err(Error::unsupported("slices")
+            .found(format_args!("the same number in several names, such as {}", same(slices, &runs)))
+            .expected("each number once")
+            .help("name the files of one series with a glob")),
         [one] => Ok(missing(one)),
-        [a, b] if a.len() * b.len() == slices.len() => {
-            Err(Error::unsupported("slices").found(format_args!("two counters in the names ({} by {})", a.len(), b.len())).expected("one: the slice").help("name the files of one channel or time point with a glob"))
-        }
+        [a, b] if a.len() * b.len() == slices.len() => Err(Error::unsupported("slices")
+            .found(format_args!("two counters in the names ({} by {})", a.len(), b.len()))
+            .expected("one: the slice")
+            .help("name the files of one channel or time point with a glob")),
         _ => Ok(None),
     }
 }
@@ -107,11 +114,8 @@ pub(crate) fn missing(numbers: &BTreeSet<u64>) -> Option<String> {
     if steps.iter().all(|&s| s == step) {
         return (step > 1).then(|| format!("the slices are numbered in steps of {step}: opened as neighbours"));
     }
-    let holes: Vec<String> = sorted
-        .windows(2)
-        .filter(|w| w[1] - w[0] > 1)
-        .map(|w| if w[1] - w[0] == 2 { (w[0] + 1).to_string() } else { format!("{}-{}", w[0] + 1, w[1] - 1) })
-        .collect();
+    let holes: Vec<String> =
+        sorted.windows(2).filter(|w| w[1] - w[0] > 1).map(|w| if w[1] - w[0] == 2 { (w[0] + 1).to_string() } else { format!("{}-{}", w[0] + 1, w[1] - 1) }).collect();
     Some(format!("numbers missing among the slices: {}; the neighbours are stacked as if there were no gap", list(&holes)))
 }
 

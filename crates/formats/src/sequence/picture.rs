@@ -59,7 +59,11 @@ impl Picture {
                 let (rows, warnings) = bmp::read(input).map_err(at)?;
                 Ok(Picture { warnings, ..Picture::new(input, rows.width, rows.height, rows.voxel(), Coding::Bmp(rows)) })
             }
-            None => Err(Error::unsupported("picture").found("other first bytes").expected("TIFF, PNG, JPEG or BMP").help("the file is damaged or misnamed; take it out of the folder").within(input.path())),
+            None => Err(Error::unsupported("picture")
+                .found("other first bytes")
+                .expected("TIFF, PNG, JPEG or BMP")
+                .help("the file is damaged or misnamed; take it out of the folder")
+                .within(input.path())),
         }
     }
 

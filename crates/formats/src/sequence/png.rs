@@ -48,7 +48,10 @@ pub(super) fn read(input: &Input) -> Result<Found> {
     let (width, height) = (info.width as usize, info.height as usize);
     let bytes = (info.raw_row_length_from_width(info.width) as u64).saturating_mul(u64::from(info.height));
     if bytes > input.len().saturating_mul(GREATEST_RATIO) {
-        return Err(Error::corrupt("PNG size").found(format_args!("{width}x{height} in {} bytes", input.len())).expected("a size that the file can hold").help("the file is cut off or damaged; copy it again"));
+        return Err(Error::corrupt("PNG size")
+            .found(format_args!("{width}x{height} in {} bytes", input.len()))
+            .expected("a size that the file can hold")
+            .help("the file is cut off or damaged; copy it again"));
     }
     let reader = decoder.read_info().map_err(|e| broken(&e))?;
     let info = reader.info();
@@ -62,7 +65,10 @@ pub(super) fn read(input: &Input) -> Result<Found> {
         (ColorType::Indexed, _) => (Type::U8, Some("the file has a colour palette: values are the stored indices")),
         (ColorType::Rgb, BitDepth::Eight) => (Type::Rgb8, None),
         (color, _) => {
-            return Err(Error::unsupported("PNG").found(format_args!("{bits}-bit {color:?}")).expected("grey, 8-bit RGB or a palette").help("save it without transparency, as grey or 8-bit RGB"));
+            return Err(Error::unsupported("PNG")
+                .found(format_args!("{bits}-bit {color:?}"))
+                .expected("grey, 8-bit RGB or a palette")
+                .help("save it without transparency, as grey or 8-bit RGB"));
         }
     };
     let own = info.uncompressed_latin1_text.iter().find(|t| t.keyword == KEY).and_then(|t| tiff::own_geometry(&t.text));

@@ -56,7 +56,8 @@ fn grey(value: u8) -> Vec<u8> {
 /// 3 x 2, rows from the bottom, padded to 4 bytes.
 fn bmp(bits: u16, height: i32, palette: &[u8], rows: &[u8]) -> Vec<u8> {
     let offset = 54 + palette.len() as u32;
-    let mut file = [&b"BM"[..], &(offset + rows.len() as u32).to_le_bytes(), &[0; 4], &offset.to_le_bytes(), &40u32.to_le_bytes(), &3i32.to_le_bytes(), &height.to_le_bytes()].concat();
+    let mut file =
+        [&b"BM"[..], &(offset + rows.len() as u32).to_le_bytes(), &[0; 4], &offset.to_le_bytes(), &40u32.to_le_bytes(), &3i32.to_le_bytes(), &height.to_le_bytes()].concat();
     file.extend([1, 0]);
     file.extend(bits.to_le_bytes());
     file.extend([0; 16]);

@@ -16,7 +16,11 @@ use crate::tiff;
 pub(super) fn create(target: &Target, header: &Header) -> Result<Box<dyn Sink>> {
     let name = target.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     if header.frames.count > 1 {
-        return Err(Error::unsupported("slices of several frames").found(header.frames.count).expected("one").help("choose one with --frame N, or write .tif").within(&target.path));
+        return Err(Error::unsupported("slices of several frames")
+            .found(header.frames.count)
+            .expected("one")
+            .help("choose one with --frame N, or write .tif")
+            .within(&target.path));
     }
     let names = Names::parse(&name, header).map_err(|e| e.within(&target.path))?;
     if names.png {
@@ -56,7 +60,10 @@ impl Names {
             return Err(Error::unsupported("one picture").found(format_args!("{} planes", header.nz())).expected("1").help("name a sequence, for example DIR/slice_####.png"));
         }
         if digits > 0 && (header.nz() - 1).to_string().len() > digits {
-            return Err(Error::parameter(format_args!("{} slices named {name:?}", header.nz())).found(format_args!("{digits} digits")).expected((header.nz() - 1).to_string().len()).help("write more #"));
+            return Err(Error::parameter(format_args!("{} slices named {name:?}", header.nz()))
+                .found(format_args!("{digits} digits"))
+                .expected((header.nz() - 1).to_string().len())
+                .help("write more #"));
         }
         Ok(Names { before: before.into(), digits, after: after.into(), png })
     }

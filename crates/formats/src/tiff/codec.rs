@@ -51,7 +51,9 @@ pub(super) fn decode(bytes: &Bytes, picture: &Picture, coding: &Coding, rows: Ro
         return Err(named(Error::corrupt("TIFF chunk").found(format_args!("{count} bytes")).expected(format_args!("enough for {need}"))));
     }
     if offset.checked_add(count).is_none_or(|end| end > bytes.input.len()) || count > u64::from(u32::MAX) - HEAD as u64 {
-        return Err(named(Error::corrupt("TIFF chunk").found(format_args!("{count} bytes at byte {offset}")).expected(format_args!("within the file's {} bytes", bytes.input.len()))));
+        return Err(named(
+            Error::corrupt("TIFF chunk").found(format_args!("{count} bytes at byte {offset}")).expected(format_args!("within the file's {} bytes", bytes.input.len())),
+        ));
     }
     raw.clear();
     head(raw, bytes.big, picture, coding, rows, count as u32);

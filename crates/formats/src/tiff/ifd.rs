@@ -61,7 +61,9 @@ pub(super) struct Bytes {
 impl Bytes {
     /// Reads the file's header; gives the place of the first directory.
     pub(super) fn open(input: &Input) -> Result<(Bytes, u64)> {
-        let cut = |n: usize| Error::corrupt("TIFF header").found(format_args!("{n} bytes")).expected("8, or 16 in a BigTIFF").help("the file is cut off; copy it again").within(input.path());
+        let cut = |n: usize| {
+            Error::corrupt("TIFF header").found(format_args!("{n} bytes")).expected("8, or 16 in a BigTIFF").help("the file is cut off; copy it again").within(input.path())
+        };
         let head = input.head(16)?;
         if head.len() < 8 {
             return Err(cut(head.len()));
@@ -180,7 +182,8 @@ impl<'a> Walk<'a> {
     fn entry(&self, block: &[u8], at: u64) -> Entry {
         let half = if self.bytes.wide { 8 } else { 4 };
         let (count, value) = block[4..].split_at(half);
-        let mut entry = Entry { tag: self.bytes.number(&block[..2]) as u16, kind: self.bytes.number(&block[2..4]) as u16, count: self.bytes.number(count), at: at + 4 + half as u64 };
+        let mut entry =
+            Entry { tag: self.bytes.number(&block[..2]) as u16, kind: self.bytes.number(&block[2..4]) as u16, count: self.bytes.number(count), at: at + 4 + half as u64 };
         let fits = entry.width().and_then(|w| w.checked_mul(entry.count)).is_some_and(|n| n <= half as u64);
         if !fits {
             entry.at = self.bytes.number(value);
@@ -191,7 +194,11 @@ impl<'a> Walk<'a> {
     fn read(&mut self, at: u64, bytes: u64) -> Result<Vec<u8>> {
         let len = self.bytes.input.len();
         if at.checked_add(bytes).is_none_or(|end| end > len) {
-            return Err(self.corrupt().found(format_args!("{bytes} bytes at byte {at}")).expected(format_args!("within the file's {len} bytes")).help("the file is cut off or damaged; copy it again"));
+            return Err(self
+                .corrupt()
+                .found(format_args!("{bytes} bytes at byte {at}"))
+                .expected(format_args!("within the file's {len} bytes"))
+                .help("the file is cut off or damaged; copy it again"));
         }
         self.spend(bytes)?;
         let mut block = vec![0; bytes as usize];

@@ -17,12 +17,18 @@ impl Ome {
     pub(super) fn parse(text: &str) -> Result<Ome> {
         let images = elements(text, "Pixels");
         let [pixels] = images[..] else {
-            return Err(Error::unsupported("OME-TIFF").found(format_args!("{} images in one file", images.len())).expected("one").help("save the image you want as a TIFF of its own"));
+            return Err(Error::unsupported("OME-TIFF")
+                .found(format_args!("{} images in one file", images.len()))
+                .expected("one")
+                .help("save the image you want as a TIFF of its own"));
         };
         for (key, what) in [("SizeC", "channels"), ("SizeT", "time points")] {
             let count = number(pixels, key)?;
             if count != 1 {
-                return Err(Error::unsupported(format_args!("OME-TIFF of several {what}")).found(count).expected("1: a plain z stack").help("split it, for example with bfconvert -channel 0 or -timepoint 0"));
+                return Err(Error::unsupported(format_args!("OME-TIFF of several {what}"))
+                    .found(count)
+                    .expected("1: a plain z stack")
+                    .help("split it, for example with bfconvert -channel 0 or -timepoint 0"));
             }
         }
         for data in elements(text, "TiffData") {

@@ -256,7 +256,10 @@ fn known(compression: u16) -> Result<()> {
         50002 | 52546 => "JPEG XL",
         _ => "unknown",
     };
-    Err(Error::unsupported("TIFF compression").found(format_args!("{compression} ({named})")).expected("none, LZW, Deflate, PackBits or ZSTD").help("save it with one of these, for example tiffcp -c zip in.tif out.tif"))
+    Err(Error::unsupported("TIFF compression")
+        .found(format_args!("{compression} ({named})"))
+        .expected("none, LZW, Deflate, PackBits or ZSTD")
+        .help("save it with one of these, for example tiffcp -c zip in.tif out.tif"))
 }
 
 /// The most bytes that one compressed byte can become: a chunk that claims more lies.

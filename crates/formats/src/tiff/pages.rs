@@ -35,7 +35,11 @@ impl Pages {
         let (coding, len) = (&self.stack.codings[page.coding], self.stack.bytes.input.len());
         let picture = &self.stack.picture;
         let named = |found: String, expected: String| {
-            Err(Error::corrupt(format_args!("TIFF page {}", number + 1)).found(found).expected(expected).help("the file is cut off or damaged; copy it again").within(self.stack.bytes.input.path()))
+            Err(Error::corrupt(format_args!("TIFF page {}", number + 1))
+                .found(found)
+                .expected(expected)
+                .help("the file is cut off or damaged; copy it again")
+                .within(self.stack.bytes.input.path()))
         };
         let rows = coding.chunk[1].checked_mul(coding.chunk[2]).and_then(|n| Rows::new(picture, coding, n));
         if rows.is_none() {

@@ -81,12 +81,20 @@ fn layout(text: &Text, picture: &Picture, planes: usize) -> Result<(Layout, Vec<
             Some(axes) if axes.iter().product::<usize>() == planes => match axes.iter().copied().filter(|&n| n > 1).collect::<Vec<_>>()[..] {
                 [] | [_] => plain(Vec::new()),
                 [count, nz] => (Layout { nz, frames: Frames { count, ..Frames::one() }, interleaved: false }, Vec::new()),
-                _ => return Err(Error::unsupported("TIFF").found(format_args!("an array of shape {shape:?}")).expected("at most four axes longer than 1").help("save its parts as files of their own")),
+                _ => {
+                    return Err(Error::unsupported("TIFF")
+                        .found(format_args!("an array of shape {shape:?}"))
+                        .expected("at most four axes longer than 1")
+                        .help("save its parts as files of their own"));
+                }
             },
             _ => disagrees("the description", format!("an array of shape {shape:?}")),
         },
         Text::Ome(ome) if ome.planes != planes => {
-            return Err(Error::unsupported("OME-TIFF").found(format_args!("{planes} pages")).expected(format_args!("{} planes in this file", ome.planes)).help("a set of several OME files: save it as one"));
+            return Err(Error::unsupported("OME-TIFF")
+                .found(format_args!("{planes} pages"))
+                .expected(format_args!("{} planes in this file", ome.planes))
+                .help("a set of several OME files: save it as one"));
         }
         Text::Ome(_) | Text::Other => plain(Vec::new()),
     })
@@ -113,7 +121,10 @@ fn imagej(keys: &Keys, picture: &Picture, planes: usize) -> Result<Option<(Layou
         return Ok(None);
     }
     if channels > 1 && (frames > 1 || picture.samples > 1) {
-        return Err(Error::unsupported("ImageJ hyperstack").found(format_args!("{channels} channels of {frames} time points, {} samples", picture.samples)).expected("channels or time points, not both").help("split the channels in ImageJ (Image > Color > Split Channels)"));
+        return Err(Error::unsupported("ImageJ hyperstack")
+            .found(format_args!("{channels} channels of {frames} time points, {} samples", picture.samples))
+            .expected("channels or time points, not both")
+            .help("split the channels in ImageJ (Image > Color > Split Channels)"));
     }
     if frames > 1 && picture.samples > 1 && !picture.rgb() {
         return Err(Error::unsupported("ImageJ hyperstack").found(format_args!("{frames} time points of {} samples", picture.samples)).expected("one value or 8-bit RGB a voxel"));
@@ -122,7 +133,8 @@ fn imagej(keys: &Keys, picture: &Picture, planes: usize) -> Result<Option<(Layou
     let axis = if channels > 1 { FrameAxis::Channel } else { FrameAxis::Time };
     let stated = if number > 1 { Frames { count: number, axis, values: Vec::new() } } else { Frames::one() };
     let layout = Layout { nz: said, frames: keys.frames(number).unwrap_or(stated), interleaved: channels > 1 };
-    let warning = (said == 1 && frames > 1).then(|| format!("ImageJ's description says {frames} time points of one slice; if they are slices, re-order them in ImageJ (Image > Properties)"));
+    let warning =
+        (said == 1 && frames > 1).then(|| format!("ImageJ's description says {frames} time points of one slice; if they are slices, re-order them in ImageJ (Image > Properties)"));
     Ok(Some((layout, warning.into_iter().collect())))
 }
 
@@ -145,7 +157,10 @@ fn source(header: Header, stack: Stack, layout: Layout, single: bool, invert: bo
     let picture = stack.picture;
     let channels = if picture.rgb() { 1 } else { picture.samples };
     if channels > 1 && header.frames.count > 1 {
-        return Err(Error::unsupported("TIFF").found(format_args!("{channels} channels of {} frames", header.frames.count)).expected("channels or frames, not both").within(stack.bytes.input.path()));
+        return Err(Error::unsupported("TIFF")
+            .found(format_args!("{channels} channels of {} frames", header.frames.count))
+            .expected("channels or frames, not both")
+            .within(stack.bytes.input.path()));
     }
     let mut inner = header.clone();
     inner.shape[2] = header.nx().checked_mul(channels).ok_or_else(|| Error::corrupt("TIFF width").found(header.nx()))?;

@@ -56,7 +56,9 @@ impl Directory {
         }
         let packed = entries.iter().try_fold(0u64, |sum, e| sum.checked_add(e.packed));
         if packed.is_none_or(|sum| sum > input.len()) {
-            return Err(Error::corrupt("ZIP archive: entries that overlap").found(format_args!("more packed bytes than the {} of the file", input.len())).help("such archives are made to fill disks; this one is not opened"));
+            return Err(Error::corrupt("ZIP archive: entries that overlap")
+                .found(format_args!("more packed bytes than the {} of the file", input.len()))
+                .help("such archives are made to fill disks; this one is not opened"));
         }
         let temp = temp.unwrap_or_else(std::env::temp_dir);
         Ok(Directory { input: input.clone(), entries, places, skipped, inflated: Arc::new(Inflated::new(temp, IN_MEMORY)) })
@@ -73,12 +75,16 @@ impl Directory {
             return Err(refuse("encrypted"));
         }
         if entry.from.checked_add(entry.packed).is_none_or(|end| end > self.input.len()) {
-            return Err(Error::corrupt(format_args!("{:?} in the archive", entry.name)).found(format_args!("an archive of {} bytes", self.input.len())).expected(format_args!("{} packed bytes from byte {}", entry.packed, entry.from)));
+            return Err(Error::corrupt(format_args!("{:?} in the archive", entry.name))
+                .found(format_args!("an archive of {} bytes", self.input.len()))
+                .expected(format_args!("{} packed bytes from byte {}", entry.packed, entry.from)));
         }
         let within = Within::new(self.input.shared(), entry.from, entry.packed);
         match entry.method {
             CompressionMethod::Stored if entry.packed == entry.size => Ok(Arc::new(within)),
-            CompressionMethod::Deflated if entry.size <= entry.packed.saturating_mul(GREATEST_RATIO) => Ok(Arc::new(Deflated::new(&entry.name, within, entry.size, entry.crc, self.inflated.clone()))),
+            CompressionMethod::Deflated if entry.size <= entry.packed.saturating_mul(GREATEST_RATIO) => {
+                Ok(Arc::new(Deflated::new(&entry.name, within, entry.size, entry.crc, self.inflated.clone())))
+            }
             CompressionMethod::Stored | CompressionMethod::Deflated => Err(Error::corrupt(format_args!("{:?} in the archive", entry.name))
                 .found(format_args!("{} packed bytes", entry.packed))
                 .expected(format_args!("enough for the {} bytes it claims", entry.size))

@@ -7,7 +7,7 @@ use isovox_formats::{OpenOptions, Scan};
 use isovox_volume::{Result, Run};
 use sha2::{Digest, Sha256};
 
-/// The folder of real scans: $ISOVOX_DATA, else beside the repository; says so when there is none.
+/// The folder of real scans: $`ISOVOX_DATA`, else beside the repository; says so when there is none.
 pub fn data() -> Option<PathBuf> {
     let named = std::env::var_os("ISOVOX_DATA").map(PathBuf::from);
     let folder = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));

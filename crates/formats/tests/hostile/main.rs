@@ -66,6 +66,20 @@ macro_rules! parsers {
 }
 parsers!(nifti, metaimage, tiff, npy, npz, zip, raw_sidecars, pictures, values);
 
+/// The allocator does end a process: this test's own, called again.
+#[test]
+fn what_holds_too_much_is_named() {
+    const AGAIN: &str = "ISOVOX_HOLD_TOO_MUCH";
+    if std::env::var_os(AGAIN).is_some() {
+        let much = memory::limited(8, || vec![1u8; 300 << 20]);
+        unreachable!("{} bytes are held", much.len());
+    }
+    let program = std::env::current_exe().expect("a program that runs");
+    let ended = std::process::Command::new(program).args(["--exact", "--nocapture", "what_holds_too_much_is_named"]).env(AGAIN, "1").output().expect("a program that runs");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(!ended.status.success() && said.contains("what_holds_too_much_is_named: ") && said.contains("over the limit"), "{said}");
+}
+
 /// A small compressed file can hold a long text, and parsed JSON takes many times its text.
 #[test]
 fn long_texts_in_small_files() {

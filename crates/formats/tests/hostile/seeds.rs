@@ -104,7 +104,7 @@ fn metaimage() -> Vec<Seed> {
     let head = |lines: &str, data: &str| format!("ObjectType = Image\nNDims = 3\n{lines}\nElementDataFile = {data}\n").into_bytes();
     let bytes = "DimSize = 5 4 3\nElementType = MET_UCHAR";
     let placed = format!("{bytes}\nElementSpacing = 0.5 0.5 2\nOffset = 1 2 3\nTransformMatrix = 1 0 0 0 1 0 0 0 1\nDistanceUnits = um");
-    let text: String = counting(60).iter().map(|b| format!("{b} ")).collect();
+    let text = counting(60).iter().map(u8::to_string).collect::<Vec<_>>().join(" ");
     let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
     zlib.write_all(&counting(60)).expect("memory");
     let packed = zlib.finish().expect("memory");

@@ -2,10 +2,14 @@
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Longer than any case takes on a loaded machine.
-const LONGEST: Duration = Duration::from_secs(20);
+/// How often the thread looks.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Looks at one and the same case, some 20 s: longer than any takes on a loaded machine. Looks are counted, not seconds:
+/// a machine that was asleep has not waited.
+const LONGEST: usize = 100;
 
 thread_local! {
     static RUNNING: RefCell<String> = const { RefCell::new(String::new()) };
@@ -16,28 +20,33 @@ pub(crate) fn running() -> String {
     RUNNING.with_borrow(String::clone)
 }
 
-/// The case that runs, and since when.
-type Now = Mutex<(String, Instant)>;
-
 /// Watches one parser's cases while it lives.
 pub(crate) struct Watch {
     target: String,
-    now: Arc<Now>,
+    now: Arc<Mutex<Now>>,
+}
+
+/// The case that runs, and how often it was looked at.
+#[derive(Default)]
+struct Now {
+    case: String,
+    looks: usize,
 }
 
 impl Watch {
     pub(crate) fn new(target: &str) -> Watch {
-        let now = Arc::new(Mutex::new((String::new(), Instant::now())));
+        let now = Arc::new(Mutex::new(Now::default()));
         let seen = Arc::downgrade(&now);
         std::thread::spawn(move || {
             while let Some(now) = seen.upgrade() {
-                let (case, since) = now.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                if since.elapsed() > LONGEST {
-                    eprintln!("{case}: not done after {} s", LONGEST.as_secs());
+                let mut now = now.lock().unwrap_or_else(PoisonError::into_inner);
+                now.looks += 1;
+                if now.looks > LONGEST {
+                    eprintln!("{}: not done after {:?}", now.case, TICK * LONGEST as u32);
                     std::process::abort();
                 }
                 drop(now);
-                std::thread::sleep(Duration::from_millis(200));
+                std::thread::sleep(TICK);
             }
         });
         Watch { target: target.into(), now }
@@ -47,6 +56,6 @@ impl Watch {
     pub(crate) fn begin(&self, seed: &str, number: u64) {
         let case = format!("{}, {seed}, mutation {number}", self.target);
         RUNNING.with_borrow_mut(|running| running.clone_from(&case));
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = (case, Instant::now());
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Now { case, looks: 0 };
     }
 }

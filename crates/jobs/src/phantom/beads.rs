@@ -10,15 +10,7 @@ const OFFSET: [f64; 3] = [0.25, 0.5, 0.75];
 
 /// Beads of radius 8 at a pitch of 16: a porosity of 1 - pi/6.
 pub(super) fn pattern() -> Pattern {
-    Pattern {
-        period: [PITCH; 3],
-        size: [96; 3],
-        shape: Shape::Beads,
-        levels: [170.0, 60.0],
-        gain: None,
-        seed: 31,
-        below: 0,
-    }
+    Pattern { period: [PITCH; 3], size: [96; 3], shape: Shape::Beads, levels: [170.0, 60.0], gain: None, seed: 31, below: 0 }
 }
 
 /// Squared distance along an axis from the nearest bead's centre.

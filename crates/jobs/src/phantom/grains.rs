@@ -9,15 +9,7 @@ const TRIES: usize = 20_000;
 
 /// Grains of radius 6 to 10 whose centres keep 0.82 of the sum of their radii apart.
 pub(super) fn pattern() -> Pattern {
-    Pattern {
-        period: [SIDE; 3],
-        size: [SIDE; 3],
-        shape: Shape::Objects(place(), Vec::new()),
-        levels: [60.0, 170.0],
-        gain: None,
-        seed: 42,
-        below: 0,
-    }
+    Pattern { period: [SIDE; 3], size: [SIDE; 3], shape: Shape::Objects(place(), Vec::new()), levels: [60.0, 170.0], gain: None, seed: 42, below: 0 }
 }
 
 fn place() -> Vec<Sphere> {

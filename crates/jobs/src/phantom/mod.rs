@@ -43,9 +43,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Kind; 7] = [
-        Kind::Rock, Kind::RockEnds, Kind::RockIslands, Kind::RockCracks, Kind::RockArtefacts, Kind::Beads, Kind::Grains,
-    ];
+    pub const ALL: [Kind; 7] = [Kind::Rock, Kind::RockEnds, Kind::RockIslands, Kind::RockCracks, Kind::RockArtefacts, Kind::Beads, Kind::Grains];
 
     /// The name users write.
     pub const fn name(self) -> &'static str {

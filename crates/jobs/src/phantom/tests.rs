@@ -80,10 +80,7 @@ fn naive(p: &Phantom, [z, y, x]: [usize; 3]) -> (u8, u8) {
 
 #[test]
 fn sized_phantoms_equal_the_definition() {
-    for (kind, shape) in [
-        (Kind::Rock, [80, 131, 150]), (Kind::RockEnds, [100, 140, 131]), (Kind::RockIslands, [75, 131, 133]),
-        (Kind::Grains, [83, 95, 101]),
-    ] {
+    for (kind, shape) in [(Kind::Rock, [80, 131, 150]), (Kind::RockEnds, [100, 140, 131]), (Kind::RockIslands, [75, 131, 133]), (Kind::Grains, [83, 95, 101])] {
         let p = Phantom::new(kind, Some(shape), Some(5), None).unwrap();
         let (values, mask) = (all(&p), p.mask().unwrap());
         for i in (0..values.len()).step_by(7) {
@@ -96,9 +93,17 @@ fn sized_phantoms_equal_the_definition() {
 #[test]
 fn a_sized_truth_equals_its_mask() {
     for (kind, shape) in [
-        (Kind::Rock, [80, 131, 150]), (Kind::Rock, [37, 61, 200]), (Kind::Rock, [1, 1, 1]), (Kind::RockEnds, [110, 60, 140]),
-        (Kind::RockIslands, [149, 70, 135]), (Kind::RockIslands, [47, 52, 39]), (Kind::Beads, [27, 27, 26]), (Kind::Beads, [60, 61, 58]),
-        (Kind::Beads, [63, 49, 50]), (Kind::Beads, [1, 9, 70]), (Kind::Beads, [5, 5, 5]),
+        (Kind::Rock, [80, 131, 150]),
+        (Kind::Rock, [37, 61, 200]),
+        (Kind::Rock, [1, 1, 1]),
+        (Kind::RockEnds, [110, 60, 140]),
+        (Kind::RockIslands, [149, 70, 135]),
+        (Kind::RockIslands, [47, 52, 39]),
+        (Kind::Beads, [27, 27, 26]),
+        (Kind::Beads, [60, 61, 58]),
+        (Kind::Beads, [63, 49, 50]),
+        (Kind::Beads, [1, 9, 70]),
+        (Kind::Beads, [5, 5, 5]),
     ] {
         let p = phantom(kind, Some(shape));
         let (mask, truth) = (p.mask().unwrap(), p.truth());

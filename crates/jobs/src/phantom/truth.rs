@@ -89,8 +89,7 @@ impl Phantom {
         };
         let [z, y, x] = [axis(0), axis(1), axis(2)];
         let all = (0..8).map(move |c| [z[c & 1], y[c >> 1 & 1], x[c >> 2 & 1]]);
-        all.map(|c| (c.map(|(length, _)| length), c.iter().map(|(_, times)| times).product()))
-            .filter(|(cut, times)| !cut.contains(&0) && *times > 0)
+        all.map(|c| (c.map(|(length, _)| length), c.iter().map(|(_, times)| times).product())).filter(|(cut, times)| !cut.contains(&0) && *times > 0)
     }
 }
 

@@ -80,7 +80,7 @@ pub fn pores(run: &Run, scan: &Opened, options: &Options, out: &Path) -> Result<
     let all = measured(run, &joined)?;
     let total = counted(run, scan, options)?;
     let (kept, map) = keep(&all, &runs, options.min_voxels);
-    let summary = Summary::new(header, &found.threshold, options, &all, &kept, &runs, &total);
+    let summary = Summary::new(header, found.threshold, options, &all, &kept, &runs, &total);
     let labels = Labelled::new(joined.header().clone(), Arc::new(runs.renumbered(&map)));
     write(run, scan, options, &folder, &labels, &kept, (&summary, found.window))?;
     write_provenance(run, scan, options, &folder, found, &summary)?;
@@ -109,7 +109,9 @@ fn find(run: &Run, scan: &Opened, options: &Options) -> Result<Found> {
     let levels = counts(run, scan, options)?;
     let mask = header.quantity.kind == QuantityKind::Mask || header.voxel.is_integer() && only_zero_and_one(&levels);
     if mask && given {
-        return Err(Error::parameter("--threshold, --dark or --bright with a mask").found("a volume of 0 and 1").help("a mask is the pores as it stands (1 = pore): leave the flag out"));
+        return Err(Error::parameter("--threshold, --dark or --bright with a mask")
+            .found("a volume of 0 and 1")
+            .help("a mask is the pores as it stands (1 = pore): leave the flag out"));
     }
     let (threshold, step) = if mask {
         (None, None)

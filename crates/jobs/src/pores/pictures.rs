@@ -45,7 +45,13 @@ impl Window {
         let total: u64 = occur.iter().map(|(_, n)| n).sum();
         let at = |share: f64| {
             let mut below = 0;
-            occur.iter().find(|(_, n)| { below += n; below as f64 >= share * total as f64 }).map_or(0.0, |(v, _)| *v)
+            occur
+                .iter()
+                .find(|(_, n)| {
+                    below += n;
+                    below as f64 >= share * total as f64
+                })
+                .map_or(0.0, |(v, _)| *v)
         };
         Window { low: at(0.001), high: at(0.999) }
     }

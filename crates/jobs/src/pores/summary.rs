@@ -36,7 +36,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub(super) fn new(header: &Header, threshold: &Option<f64>, options: &Options, all: &Objects, kept: &Objects, runs: &Runs, counted: &[u64]) -> Summary {
+    pub(super) fn new(header: &Header, threshold: Option<f64>, options: &Options, all: &Objects, kept: &Objects, runs: &Runs, counted: &[u64]) -> Summary {
         let size = [header.nx(), header.ny(), header.nz()];
         let total = counted.iter().sum::<u64>() as f64;
         let voxels = |rows: &[Row]| rows.iter().map(|r| r.voxels).sum::<u64>() as f64;
@@ -48,7 +48,7 @@ impl Summary {
             porosity_kept: voxels(&kept.rows) / total,
             porosity_open: open as f64 / total,
             porosity_closed: (voxels(&all.rows) - open as f64) / total,
-            threshold: *threshold,
+            threshold,
             components: all.rows.len(),
             components_kept: kept.rows.len(),
             connectivity: options.connectivity.json(),

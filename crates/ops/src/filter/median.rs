@@ -58,7 +58,7 @@ impl Halo for Median {
 }
 
 /// Whether a value is none: minima and maxima would then depend on their order.
-#[expect(clippy::eq_op, reason = "only NaN differs from itself")]
+#[expect(clippy::eq_op, clippy::needless_bitwise_bool, reason = "only NaN differs from itself; without a branch the lanes go together")]
 fn has_nan<T: Scalar>(near: &Near<'_, T>) -> bool {
     near.planes.iter().any(|plane| plane.chunks(4096).any(|part| part.iter().fold(false, |nan, v| nan | (v != v))))
 }
@@ -76,10 +76,8 @@ struct Sorted<'a, T> {
     near: &'a Near<'a, T>,
     /// Lanes of the even (or odd) voxels of a row.
     pairs: usize,
-    /// Lanes of the even (or odd) places of a row.
+    /// Lanes of the even (or odd) places of a row; two rows stand side by side, the even places of both first.
     half: usize,
-    /// Lanes of merged pairs of columns.
-    stride: usize,
     plan: Plan,
     lanes: Vec<T>,
     split: Vec<T>,
@@ -130,7 +128,7 @@ impl Plan {
 }
 
 /// Bytes that a network works on at a time: a part of a core's nearest cache.
-const BLOCK: usize = 20 << 10;
+const BLOCK: usize = 40 << 10;
 
 /// Makes room; what is there is written before it is read.
 fn grow<T: Copy + Default>(lanes: &mut Vec<T>, n: usize) {
@@ -155,11 +153,11 @@ impl<'a, T: Scalar> Sorted<'a, T> {
     fn new(r: Extent, near: &'a Near<'a, T>) -> Self {
         let whole = |lanes: usize| lanes.next_multiple_of(WIDTH);
         let pairs = whole(near.nx.div_ceil(2));
-        let stride = whole(pairs + r.x.saturating_sub(1));
+        let half = whole(pairs + r.x);
         let plan = Plan::new(r);
-        let paired = if r.x > 1 { vec![T::default(); plan.two_columns.len() * stride] } else { Vec::new() };
-        let row = vec![T::default(); pairs];
-        Sorted { r, near, pairs, half: whole(stride + 1), stride, plan, lanes: Vec::new(), split: Vec::new(), shared: Vec::new(), paired, even: row.clone(), odd: row }
+        let paired = vec![T::default(); if r.x > 1 { plan.two_columns.len() * 2 * half } else { 0 }];
+        let row = vec![T::default(); half + pairs];
+        Sorted { r, near, pairs, half, plan, lanes: Vec::new(), split: Vec::new(), shared: Vec::new(), paired, even: row.clone(), odd: row }
     }
 
     /// Blocks of lanes that cover `n` of them, for a network of so many values.
@@ -177,7 +175,7 @@ impl<'a, T: Scalar> Sorted<'a, T> {
         let mut sorted = vec![list(self.plan.along_z.len()); ring];
         let mut paired = vec![list(self.plan.two_rows.len()); if r > 1 { self.r.y } else { 0 }];
         let mut columns = list(self.plan.column.len());
-        let mut places = vec![T::default(); self.plan.column.len().max(self.plan.along_z.len()) * 2 * self.half];
+        let mut places = vec![T::default(); self.plan.column.len().max(self.plan.along_z.len()) * 4 * self.half];
         let slot = |row: isize| row.rem_euclid(ring as isize) as usize;
         let mut next = y.start as isize - r;
         let mut next_pair = y.start as isize + 1 - r;
@@ -197,13 +195,17 @@ impl<'a, T: Scalar> Sorted<'a, T> {
             } else {
                 self.share_rows(&paired.iter().collect::<Vec<_>>());
             }
-            for (out, own) in out.chunks_mut(self.near.nx).zip([at - r, at + 1 + r]) {
+            for (row, own) in [at - r, at + 1 + r].into_iter().enumerate() {
                 let own = &sorted[slot(own)];
                 if r > 0 {
                     self.columns(own, &mut columns);
                 }
-                self.spread(if r > 0 { &columns } else { own }, &mut places);
-                self.along_x(&places, out);
+                self.spread(if r > 0 { &columns } else { own }, &mut places[row * self.half..]);
+            }
+            self.along_x(&places);
+            for (row, out) in out.chunks_mut(self.near.nx).enumerate() {
+                let at = row * self.half;
+                together(&self.even[at..at + self.pairs], &self.odd[at..at + self.pairs], out);
             }
         }
     }
@@ -257,65 +259,69 @@ impl<'a, T: Scalar> Sorted<'a, T> {
 
     /// From voxels to places: the first and the last voxel are repeated.
     fn spread(&self, columns: &List<T>, places: &mut [T]) {
-        let (r, n) = (self.r.x, self.near.nx);
-        for (row, places) in columns.chunks_exact(2 * self.pairs).zip(places.chunks_exact_mut(2 * self.half)) {
+        let (r, n, half) = (self.r.x, self.near.nx, self.half);
+        for (row, places) in columns.chunks_exact(2 * self.pairs).zip(places.chunks_mut(4 * half)) {
             let (even, odd) = row.split_at(self.pairs);
             let last = if n % 2 == 1 { even[n / 2] } else { odd[n / 2 - 1] };
-            let (even_places, odd_places) = places.split_at_mut(self.half);
             // Place 2i is voxel 2i - r.
             let (first, second) = if r.is_multiple_of(2) { (even, odd) } else { (odd, even) };
             let (evens, odds) = if r.is_multiple_of(2) { (n.div_ceil(2), n / 2) } else { (n / 2, n.div_ceil(2)) };
-            shift(&first[..evens], r.div_ceil(2), [even[0], last], even_places);
-            shift(&second[..odds], r / 2, [even[0], last], odd_places);
+            shift(&first[..evens], r.div_ceil(2), [even[0], last], &mut places[..half]);
+            shift(&second[..odds], r / 2, [even[0], last], &mut places[2 * half..3 * half]);
         }
     }
 
-    /// A row's medians from its sorted columns.
-    fn along_x(&mut self, columns: &[T], out: &mut [T]) {
+    /// The medians of two rows from their sorted columns.
+    fn along_x(&mut self, columns: &[T]) {
+        let (odd_places, width) = (2 * self.half, 4 * self.half);
         if self.r.x == 0 {
-            return together(columns, &columns[self.half..], out);
+            self.even.copy_from_slice(&columns[..self.half + self.pairs]);
+            self.odd.copy_from_slice(&columns[odd_places..][..self.half + self.pairs]);
+            return;
         }
         if self.r.x > 1 {
             self.pair_columns(columns);
         }
-        let (half, width, r) = (self.half, 2 * self.half, self.r.x);
-        for block in Self::blocks(self.pairs, &self.plan.shared_columns) {
-            let row = |first: usize| columns.chunks_exact(width).map(move |row| &row[first..]);
-            let (even, odd) = (row(block.start), row(half + r + block.start));
+        for block in Self::blocks(self.half + self.pairs, &self.plan.shared_columns) {
             self.share_columns(columns, &block);
+            let row = |first: usize| columns.chunks_exact(width).map(move |row| &row[first..]);
+            let (even, odd) = (row(block.start), row(odd_places + self.r.x + block.start));
             let kept = Kept { lanes: &self.lanes, at: self.plan.shared_columns.kept(), stride: block.len() };
             kept.middle(even, &mut self.even[block.clone()]);
             kept.middle(odd, &mut self.odd[block]);
         }
-        together(&self.even, &self.odd, out);
     }
 
     /// Merges the columns that a block of pairs of outputs share.
     fn share_columns(&mut self, columns: &[T], block: &Range<usize>) {
-        let (width, network) = (2 * self.half, &self.plan.shared_columns);
+        let network = &self.plan.shared_columns;
         grow(&mut self.lanes, network.inputs() * block.len());
-        let shifted = |k: usize| block.start + k..block.end + k;
         if self.r.x == 1 {
-            let each = network.inputs() / 2;
-            let start = |i: usize| if i < each { self.half } else { 1 };
-            network.run(|i| lanes(columns, width, i % each, &shifted(start(i))), &mut self.lanes, block.len());
+            let pair = pair_of(columns, 2 * self.half, block);
+            network.run(|i| pair(i, network.inputs() / 2), &mut self.lanes, block.len());
         } else {
             let each = self.plan.two_columns.len();
-            network.run(|i| lanes(&self.paired, self.stride, i % each, &shifted(i / each)), &mut self.lanes, block.len());
+            let shifted = |k: usize| block.start + k..block.end + k;
+            network.run(|i| lanes(&self.paired, 2 * self.half, i % each, &shifted(i / each)), &mut self.lanes, block.len());
         }
     }
 
     /// Merges columns `2i + 1` and `2i + 2`.
     fn pair_columns(&mut self, columns: &[T]) {
-        let (half, width, network) = (self.half, 2 * self.half, &self.plan.two_columns);
-        for block in Self::blocks(self.stride, network) {
+        let (odd_places, network) = (2 * self.half, &self.plan.two_columns);
+        for block in Self::blocks(odd_places, network) {
             grow(&mut self.lanes, network.inputs() * block.len());
-            let each = network.inputs() / 2;
-            let shifted = |by: usize| block.start + by..block.end + by;
-            network.run(|i| lanes(columns, width, i % each, &shifted(if i < each { half } else { 1 })), &mut self.lanes, block.len());
-            store(&self.lanes, network.kept(), &mut self.paired, self.stride, &block);
+            let pair = pair_of(columns, odd_places, &block);
+            network.run(|i| pair(i, network.inputs() / 2), &mut self.lanes, block.len());
+            store(&self.lanes, network.kept(), &mut self.paired, odd_places, &block);
         }
     }
+}
+
+/// Ranks of columns `2i + 1`, `each` of them, and then of columns `2i + 2`, for a block of `i`.
+fn pair_of<'a, T>(columns: &'a [T], odd_places: usize, block: &Range<usize>) -> impl Fn(usize, usize) -> &'a [T] {
+    let (odd, even) = (block.start + odd_places..block.end + odd_places, block.start + 1..block.end + 1);
+    move |i, each| if i < each { lanes(columns, 2 * odd_places, i, &odd) } else { lanes(columns, 2 * odd_places, i - each, &even) }
 }
 
 /// Even voxels before odd ones; lanes beyond the end have some value of the row.

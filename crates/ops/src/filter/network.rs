@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 /// Lanes come in multiples of this.
-pub(crate) const WIDTH: usize = 16;
+pub(crate) const WIDTH: usize = 32;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Keep {

@@ -17,7 +17,7 @@ pub struct Crop {
     /// The box, ends excluded: x0:x1,y0:y1,z0:z1; a side left out is the whole.
     #[op(unit = "voxel")]
     pub region: Option<RegionText>,
-    /// The size of a box in the middle: XxYxZ.
+    /// The size of a box in the middle: `XxYxZ`.
     #[op(unit = "voxel")]
     pub center: Option<String>,
 }

@@ -102,7 +102,7 @@ impl Sums {
         next.deviation = 0.0;
         next.mean = Some(self.mean());
         for (which, m) in next.middle.iter_mut().enumerate() {
-            let rank = if self.sweeps == 0 { (self.count - 1 + which as u64) / 2 } else { m.rank };
+            let rank = if self.sweeps == 0 { u64::midpoint(self.count - 1, which as u64) } else { m.rank };
             let (digit, before) = digit_at(&m.counts, rank);
             *m = Select { rank: rank - before, prefix: m.prefix << 16 | digit, counts: vec![0; 1 << 16] };
         }
@@ -154,7 +154,20 @@ impl Reduce for Statistics {
     fn start(&self, _inputs: &[&Header], before: Option<&Sums>) -> Sums {
         let empty = Select { rank: 0, prefix: 0, counts: vec![0; 1 << 16] };
         before.map_or_else(
-            || Sums { count: 0, not_finite: 0, min: f64::INFINITY, max: f64::NEG_INFINITY, sum: 0.0, whole: 0, squares: 0, mean: None, deviation: 0.0, deviations: 0.0, middle: [empty.clone(), empty], sweeps: 0 },
+            || Sums {
+                count: 0,
+                not_finite: 0,
+                min: f64::INFINITY,
+                max: f64::NEG_INFINITY,
+                sum: 0.0,
+                whole: 0,
+                squares: 0,
+                mean: None,
+                deviation: 0.0,
+                deviations: 0.0,
+                middle: [empty.clone(), empty],
+                sweeps: 0,
+            },
             Sums::next,
         )
     }

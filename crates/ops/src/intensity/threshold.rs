@@ -52,7 +52,7 @@ fn limits<T: Scalar>(lower: f64, upper: f64) -> Option<(T, T)> {
     let (lower, upper) = (lower.ceil(), upper.floor());
     let (a, b) = (T::from_f64(lower), T::from_f64(upper));
     // A limit beyond the type's range is clamped; if that moved it to the wrong side, nothing lies inside.
-    (a <= b && a.to_f64() >= lower.min(a.to_f64()) && !(lower > a.to_f64()) && !(upper < b.to_f64())).then_some((a, b))
+    (a <= b && lower <= a.to_f64() && upper >= b.to_f64()).then_some((a, b))
 }
 
 fn inward(limit: f64, up: bool) -> f64 {

@@ -13,7 +13,7 @@ use crate::components::{Connectivity, voxels};
 #[op(access = Join, input = Label, output = SameType, example = "isovox keep-largest mask.tif -o body.tif --count 2")]
 pub struct KeepLargest {
     /// How many are kept.
-    #[op(default = 1, range = 1..=4294967295)]
+    #[op(default = 1, range = 1..=4_294_967_295)]
     pub count: usize,
     /// Which neighbours connect: 6 faces, 18 edges too, 26 corners too.
     #[op(default = Connectivity::Faces)]

@@ -8,8 +8,4 @@ pub mod remove_small;
 use crate::spec::Entry;
 
 /// In the order of the reference pages.
-pub const OPS: &[Entry] = &[
-    Entry::of::<label::Label>(),
-    Entry::of::<remove_small::RemoveSmall>(),
-    Entry::of::<keep_largest::KeepLargest>(),
-];
+pub const OPS: &[Entry] = &[Entry::of::<label::Label>(), Entry::of::<remove_small::RemoveSmall>(), Entry::of::<keep_largest::KeepLargest>()];

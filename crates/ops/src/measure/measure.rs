@@ -194,7 +194,13 @@ fn median(mut values: Vec<(f64, u64)>) -> f64 {
     let total: u64 = values.iter().map(|v| v.1).sum();
     let at = |rank: u64| {
         let mut before = 0;
-        values.iter().find(|(_, n)| { before += n; before > rank }).map_or(f64::NAN, |v| v.0)
+        values
+            .iter()
+            .find(|(_, n)| {
+                before += n;
+                before > rank
+            })
+            .map_or(f64::NAN, |v| v.0)
     };
     if total == 0 { f64::NAN } else { f64::midpoint(at((total - 1) / 2), at(total / 2)) }
 }

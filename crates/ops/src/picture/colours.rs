@@ -12,8 +12,8 @@ pub fn colour_of(label: u64) -> [u8; 3] {
     let value = [255, 215, 175][(label % 3) as usize];
     let low = value * [25, 70][(label / 3 % 2) as usize] / 100;
     let (sector, within) = ((u64::from(hue) * 6) >> 32, ((u64::from(hue) * 6) & 0xffff_ffff) >> 16);
-    let rise = low + ((value - low) * within as u32 >> 16);
-    let fall = value - ((value - low) * within as u32 >> 16);
+    let rise = low + (((value - low) * within as u32) >> 16);
+    let fall = value - (((value - low) * within as u32) >> 16);
     let (r, g, b) = match sector {
         0 => (value, rise, low),
         1 => (fall, value, low),

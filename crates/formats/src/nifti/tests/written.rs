@@ -50,7 +50,8 @@ fn every_type_comes_back_as_written() {
 
 #[test]
 fn every_rotation_comes_back_as_a_qform() {
-    let near_half_turns = [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0], [1e-4, 0.6, 0.8, 0.0], [0.1, -0.7, 0.1, 0.7], [-0.5, 0.5, 0.5, 0.5]];
+    let near_half_turns =
+        [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0], [1e-4, 0.6, 0.8, 0.0], [0.1, -0.7, 0.1, 0.7], [-0.5, 0.5, 0.5, 0.5]];
     for q in near_half_turns {
         let n = f64::sqrt(q.iter().map(|v: &f64| v * v).sum());
         let mut header = Header::new([2, 300, 200], 1, Type::U8).unwrap();
