@@ -27,4 +27,15 @@ pub use input::Input;
 pub use open::{AffineChoice, OpenOptions, RawOptions, create, open};
 
 /// All formats; the first that recognises a file opens it, the first whose ending fits writes it.
-pub static FORMATS: &[&dyn Format] = &[&nifti::Nifti, &metaimage::MetaImage, &tiff::Tiff, &npy::Npy, &npy::Npz, &zip::Zip, &sequence::Sequence, &raw::Raw];
+pub static FORMATS: &[&dyn Format] = &[
+    // Recognised by what the file holds.
+    &nifti::Nifti,
+    &metaimage::MetaImage,
+    &tiff::Tiff,
+    &npy::Npy,
+    &npy::Npz,
+    &zip::Zip,
+    // Recognised by names.
+    &sequence::Sequence,
+    &raw::Raw,
+];
