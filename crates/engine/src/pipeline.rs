@@ -122,20 +122,23 @@ impl Pipeline {
     /// Plans, prepares, and folds the value if the chain ends in one.
     pub fn run(self, run: &Run) -> Result<Outcome> {
         plan::check(run, with_spare(self.flight.max(self.source.flight(1))), &self.whole)?;
-        let object = match self.end {
+        let (object, last) = match self.end {
             None => {
                 self.source.prepare(run)?;
-                Object::Volume(self.source)
+                (Object::Volume(self.source), Json::Null)
             }
             Some(End { name, op, inputs }) => {
                 inputs.iter().try_for_each(|i| i.prepare(run))?;
                 let sources: Vec<&dyn Source> = inputs.iter().map(AsRef::as_ref).collect();
                 let headers: Vec<&Header> = inputs.iter().map(|i| i.header()).collect();
                 let value = fold(run, &name, op.as_ref(), &sources)?;
-                op.object(&value, &headers)?
+                (op.object(&value, &headers)?, op.found(&value))
             }
         };
-        let steps = self.links.into_iter().map(|l| Step { op: l.op, parameters: l.parameters, found: l.decide.map_or(Json::Null, |d| d.found()) }).collect();
+        let mut steps: Vec<Step> = self.links.into_iter().map(|l| Step { op: l.op, parameters: l.parameters, found: l.decide.map_or(Json::Null, |d| d.found()) }).collect();
+        if let Some(step) = steps.last_mut().filter(|_| !last.is_null()) {
+            step.found = last;
+        }
         Ok(Outcome { object, steps })
     }
 }

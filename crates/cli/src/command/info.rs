@@ -1,17 +1,14 @@
 //! `isovox info`: what a file is, and what it proves.
 
-use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use isovox_engine::Opened;
 use isovox_engine::adapt::reduce::fold;
-use isovox_engine::sweep::{Cut, Work, sweep};
+use isovox_engine::{Opened, hash};
 use isovox_ops::intensity::statistics::Statistics;
 use isovox_ops::spec::{Declared, Values};
-use isovox_volume::{Column, Header, Object, Result, Run, Slab, Source, Type};
+use isovox_volume::{Column, Header, Object, Result, Run, Source, Type};
 use serde_json::{Map, Value as Json, json};
-use sha2::{Digest, Sha256};
 
 use super::arguments::{inputs, open_options, opening, running};
 use super::identity::masked;
@@ -88,47 +85,13 @@ fn describe(paths: &[PathBuf], scan: &Opened) -> Map<String, Json> {
     map
 }
 
-/// Hashes all voxels as little-endian bytes, in order.
-struct Hashing;
-
-impl Work for Hashing {
-    type State = Vec<Slab>;
-    type Part = Vec<Slab>;
-
-    fn begin(&self, _frame: usize, _z: Range<usize>) -> Result<Vec<Slab>> {
-        Ok(Vec::new())
-    }
-
-    fn step(&self, slabs: &mut Vec<Slab>, _frame: usize, _z: Range<usize>, pulled: &[Slab]) -> Result<()> {
-        slabs.extend(pulled.iter().cloned());
-        Ok(())
-    }
-
-    fn end(&self, slabs: Vec<Slab>) -> Result<Vec<Slab>> {
-        Ok(slabs)
-    }
-}
-
-fn hashed(run: &Run, source: &dyn Source) -> Result<String> {
-    let header = source.header();
-    run.begin("hashing", (header.nz() * header.frames.count) as u64);
-    let mut hasher = Sha256::new();
-    let cut = Cut::new(run, header, &[source], false);
-    let cut = cut.at_most(cut.step);
-    sweep(run, header.nz(), &[source], 0..header.frames.count, cut, &Hashing, |slabs| {
-        slabs.iter().for_each(|s| hasher.update(s.data.bytes()));
-        Ok(())
-    })?;
-    Ok(hasher.finalize().iter().map(|b| format!("{b:02x}")).collect())
-}
-
 /// Reads everything once, so that damage is found.
 fn read_through(run: &Run, source: &dyn Source) -> Result<()> {
-    hashed(run, source).map(|_| ())
+    hash::voxels(run, source).map(|_| ())
 }
 
 fn values(run: &Run, source: &dyn Source) -> Result<Json> {
-    let sha256 = hashed(run, source)?;
+    let sha256 = hash::voxels(run, source)?;
     if source.header().voxel == Type::Rgb8 {
         return Ok(json!({"sha256": sha256, "count": source.header().voxels() * source.header().frames.count}));
     }

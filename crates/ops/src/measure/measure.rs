@@ -127,7 +127,7 @@ impl Measure {
         table.push("label", Column::ints(rows().map(|r| r.number as i64)));
         table.push("voxels", Column::ints(rows().map(|r| r.voxels as i64)));
         let (unit, factor) = self.scale(header);
-        let voxel = header.geometry.voxel_mm3().filter(|_| unit != "vox").unwrap_or(1.0) * factor * factor * factor;
+        let (_, voxel) = self.voxel(header);
         table.push(format!("volume_{unit}3"), Column::floats(rows().map(|r| r.voxels as f64 * voxel)));
         for (k, axis) in ["i", "j", "k"].iter().enumerate() {
             table.push(format!("min_{axis}"), Column::ints(rows().map(|r| i64::from(r.min[k]))));
@@ -164,6 +164,12 @@ impl Measure {
             let medians = medians(objects);
             table.push("intensity_median", Column::floats(order.iter().map(|&i| medians[i])));
         }
+    }
+
+    /// The unit of the columns, and a voxel's volume in its cube.
+    pub(crate) fn voxel(&self, header: &Header) -> (&'static str, f64) {
+        let (unit, factor) = self.scale(header);
+        (unit, header.geometry.voxel_mm3().filter(|_| unit != "vox").unwrap_or(1.0) * factor * factor * factor)
     }
 
     fn scale(&self, header: &Header) -> (&'static str, f64) {
