@@ -12,7 +12,6 @@ use isovox::engine::{OpenScan, open_scan, write};
 use isovox::formats::{Target, picture, staged, table};
 use isovox::jobs::phantom::{Kind, Phantom};
 use isovox::jobs::pores::{Options, pores};
-use isovox::ops::Connectivity;
 use isovox::volume::{self, Picture, Result, Run};
 
 /// The failure counts for the whole process: one test at a time.
@@ -117,9 +116,8 @@ fn a_whole_job() {
     let scan = scratch.path().join("r.raw");
     write::volume(&run(), &phantom(), &target(scratch.path(), "r.raw")).expect("written");
     check_short_of("pores", 200, &|folder| {
-        let options = Options { threshold: None, bright: None, connectivity: Connectivity::Faces, min_voxels: 1, within: None, format: "mha".into(), command: Vec::new() };
         let opened = open_scan(std::slice::from_ref(&scan), &OpenScan::default())?;
-        pores(&run(), &opened, &options, &folder.join("out")).map(|_| ())
+        pores(&run(), &opened, &Options::plain(Vec::new()), &folder.join("out")).map(|_| ())
     });
 }
 

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use isovox_engine::{OpenScan, open_scan, write};
 use isovox_formats::{Target, table};
-use isovox_ops::Connectivity;
 use isovox_volume::error::At;
 use isovox_volume::{Result, Run, Source};
 use serde_json::Value as Json;
@@ -63,8 +62,7 @@ fn job(run: &Run, path: &PathBuf, out: &Path) -> Result<Summary> {
     let scan = open_scan(std::slice::from_ref(path), &OpenScan::default())?;
     let name = |p: &Path| p.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned());
     let command = ["isovox", "pores", &name(path), "-o", &name(out)].map(String::from).to_vec();
-    let options = Options { threshold: None, bright: None, connectivity: Connectivity::Faces, min_voxels: 1, within: None, format: "mha".into(), command };
-    pores(run, &scan, &options, out)
+    pores(run, &scan, &Options::plain(command), out)
 }
 
 fn compared(kind: Kind, tolerance: f64, truth: &Json, summary: &Summary, folder: &Path) -> Result<Vec<Check>> {

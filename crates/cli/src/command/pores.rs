@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use isovox_engine::OpenScan;
-use isovox_jobs::pores::{Options, pores};
+use isovox_jobs::pores::{Denoise, Options, Within, pores};
 use isovox_ops::Connectivity;
 use isovox_ops::spec::Value;
 use isovox_volume::run::human;
@@ -29,7 +29,9 @@ pub(crate) fn command() -> Command {
         .arg(switch("bright", "Bright voxels are pore: v > t"))
         .arg(option("connectivity", "N", "Which neighbours connect: 6, 18 or 26 [default: 6]"))
         .arg(option("min-voxels", "N", "Keep pores of at least this size [default: 1]").value_parser(value_parser!(u64)))
-        .arg(option("within", "MASK", "Only where this mask is not 0").value_parser(value_parser!(PathBuf)))
+        .arg(option("within", "MASK", "Only where this mask is not 0; auto: inside the bright phase, its holes filled").value_parser(value_parser!(PathBuf)))
+        .arg(option("denoise", "HOW", "Remove noise first: nlm (non-local means of each slice) or median (3x3x3)").value_parser(Denoise::ALL.map(Denoise::name)))
+        .arg(switch("literal", "Also run the published recipe as it stands, and write literal.json"))
         .arg(option("format", "ENDING", "The label file's format [default: mha]"))
         .args(opening())
         .args(running())
@@ -62,7 +64,12 @@ fn peak() -> usize {
 fn options(matches: &ArgMatches, settings: &Settings) -> Result<Options> {
     let connectivity =
         matches.get_one::<String>("connectivity").map_or(Ok(Connectivity::Faces), |t| Connectivity::read(t).map_err(|e| Error::parameter(format_args!("--connectivity: {e}"))))?;
-    let within = matches.get_one::<PathBuf>("within").map(|p| open(std::slice::from_ref(p), &OpenScan::default())).transpose()?;
+    let within = match matches.get_one::<PathBuf>("within") {
+        None => Within::All,
+        Some(word) if word.as_os_str() == "auto" => Within::Auto,
+        Some(path) => Within::Mask(open(std::slice::from_ref(path), &OpenScan::default())?),
+    };
+    let denoise = matches.get_one::<String>("denoise").and_then(|name| Denoise::ALL.into_iter().find(|d| d.name() == name));
     let bright = match (matches.get_flag("dark"), matches.get_flag("bright")) {
         (false, false) => None,
         (_, bright) => Some(bright),
@@ -75,6 +82,8 @@ fn options(matches: &ArgMatches, settings: &Settings) -> Result<Options> {
         connectivity,
         min_voxels: matches.get_one::<u64>("min-voxels").copied().unwrap_or(1),
         within,
+        denoise,
+        literal: matches.get_flag("literal"),
         format,
         command: settings.told(),
     })

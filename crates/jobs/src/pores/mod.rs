@@ -3,38 +3,44 @@
 //! Definitions: `isovox pores --help` and the project's contract; porosity is pore voxels over all voxels (or those of a
 //! mask), a pore is a connected component, numbered in raster order of its first voxel.
 
+mod contours;
 mod counts;
+mod denoise;
+mod literal;
 mod phase;
 mod pictures;
+mod sensitivity;
 mod summary;
 mod views;
+mod within;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use isovox_engine::adapt::join::JoinSource;
 use isovox_engine::adapt::labelled::Labelled;
-use isovox_engine::adapt::point::PointSource;
 use isovox_engine::adapt::reduce::fold;
 use isovox_engine::{Opened, hash};
 use isovox_formats::{Target, table};
 use isovox_ops::Connectivity;
-use isovox_ops::intensity::histogram::Histogram;
-use isovox_ops::intensity::levels::Levels;
-use isovox_ops::intensity::otsu::{number, separate};
+use isovox_ops::intensity::otsu_profile::OtsuProfile;
 use isovox_ops::label::label::Label;
-use isovox_ops::measure::measure::Measure;
+use isovox_ops::measure::measure::{Measure, Unit};
 use isovox_ops::measure::objects::Objects;
+use isovox_ops::measure::size_distribution::{Border, Size, SizeDistribution};
 use isovox_ops::spec::Value;
-use isovox_volume::error::At;
-use isovox_volume::{Error, Header, Quantity, QuantityKind, Result, Run, Runs, Source, Step, Type};
+use isovox_volume::{Error, Header, QuantityKind, Result, Run, Runs, Source, Step, Type};
 use serde_json::{Value as Json, json};
 
 use crate::folder::Folder;
-use counts::PlaneCounts;
-use phase::{Inside, Phase};
+pub use denoise::{Denoise, Denoised};
+pub use literal::Literal;
+use phase::Pores;
 use pictures::Window;
+pub use sensitivity::Variant;
+use summary::Counted;
 pub use summary::Summary;
+pub use within::Within;
 
 /// What the user asked for.
 pub struct Options {
@@ -47,51 +53,62 @@ pub struct Options {
     /// The least size kept, voxels.
     pub min_voxels: u64,
     /// The part that counts.
-    pub within: Option<Opened>,
+    pub within: Within,
+    /// How noise is removed first.
+    pub denoise: Option<Denoise>,
+    /// Whether the published recipe is run beside.
+    pub literal: bool,
     /// The ending of the label file.
     pub format: String,
     /// The words of the command, paths by base name.
     pub command: Vec<String>,
 }
 
-/// What was found on the way, and the runs of the pores.
+impl Options {
+    /// What a command without flags asks for.
+    pub fn plain(command: Vec<String>) -> Options {
+        Options {
+            threshold: None,
+            bright: None,
+            connectivity: Connectivity::Faces,
+            min_voxels: 1,
+            within: Within::All,
+            denoise: None,
+            literal: false,
+            format: "mha".into(),
+            command,
+        }
+    }
+}
+
+/// What was found on the way to the labels.
 struct Found {
-    threshold: Option<f64>,
-    pores: Arc<dyn Source>,
-    steps: Vec<Step>,
-    window: Window,
+    pores: Pores,
+    labels: Labelled,
+    kept: Objects,
+    summary: Summary,
+    literal: Option<Literal>,
 }
 
 /// Runs the job into a folder.
 pub fn pores(run: &Run, scan: &Opened, options: &Options, out: &Path) -> Result<Summary> {
-    let header = scan.source.header();
-    check(header, options)?;
+    check(scan.source.header(), options)?;
     let folder = Folder::begin(out, "pores")?;
     scan.source.prepare(run)?;
-    if let Some(mask) = &options.within {
-        header.same_grid(mask.source.header(), "the mask of --within")?;
-        mask.source.prepare(run)?;
-    }
     let found = find(run, scan, options)?;
-    let label = Label { connectivity: options.connectivity, any: true };
-    let joined = JoinSource::new("label", Arc::new(label), found.pores.clone())?;
-    joined.prepare(run)?;
-    let runs = joined.runs().ok_or_else(|| Error::unsupported("pores of several frames").help("choose one with --frame N"))?;
-    let all = measured(run, &joined)?;
-    let total = counted(run, scan, options)?;
-    let (kept, map) = keep(&all, &runs, options.min_voxels);
-    let summary = Summary::new(header, found.threshold, options, &all, &kept, &runs, &total);
-    let labels = Labelled::new(joined.header().clone(), Arc::new(runs.renumbered(&map)));
-    write(run, scan, options, &folder, &labels, &kept, (&summary, found.window))?;
-    write_provenance(run, scan, options, &folder, found, &summary)?;
+    write(run, scan, options, &folder, &found)?;
+    write_provenance(run, scan, options, &folder, &found)?;
     run.check()?;
     folder.finish()?;
-    Ok(summary)
+    Ok(found.summary)
 }
 
 fn check(header: &Header, options: &Options) -> Result<()> {
     if header.voxel == Type::Rgb8 {
-        return Err(Error::unsupported("pores of a colour volume").help("convert it to grey first"));
+        return Err(Error::unsupported("pores of a colour volume").help("give one channel of it, or a grey volume"));
+    }
+    if header.quantity.kind == QuantityKind::Label {
+        return Err(Error::value("pores of a label volume").found("numbers of objects").expected("grey values, or a mask of 0 and 1").help("measure tells the sizes of labelled objects"));
     }
     if header.frames.count > 1 {
         return Err(Error::unsupported(format_args!("pores of {} frames", header.frames.count)).help("choose one with --frame N"));
@@ -99,58 +116,40 @@ fn check(header: &Header, options: &Options) -> Result<()> {
     if options.min_voxels == 0 {
         return Err(Error::parameter("--min-voxels 0").expected("at least 1"));
     }
-    Ok(())
+    match options.threshold {
+        Some(t) if !t.is_finite() => Err(Error::parameter(format_args!("--threshold {t}")).expected("a number")),
+        _ => Ok(()),
+    }
 }
 
-/// The pore phase: the mask as it stands, or what a threshold parts.
 fn find(run: &Run, scan: &Opened, options: &Options) -> Result<Found> {
     let header = scan.source.header();
-    let given = options.threshold.is_some() || options.bright.is_some();
-    let levels = counts(run, scan, options)?;
-    let mask = header.quantity.kind == QuantityKind::Mask || header.voxel.is_integer() && only_zero_and_one(&levels);
-    if mask && given {
-        return Err(Error::parameter("--threshold, --dark or --bright with a mask")
-            .found("a volume of 0 and 1")
-            .help("a mask is the pores as it stands (1 = pore): leave the flag out"));
+    let grey = options.denoise.map_or_else(|| Ok(scan.source.clone()), |by| by.apply(scan.source.clone()))?;
+    grey.prepare(run)?;
+    let within = options.within.mask(run, &grey)?;
+    let pores = Pores::find(run, grey.clone(), within.clone(), options)?;
+    let labelled = Arc::new(JoinSource::new("label", Arc::new(Label { connectivity: options.connectivity, any: true }), pores.phase.clone())?);
+    labelled.prepare(run)?;
+    let runs = labelled.runs().ok_or_else(|| Error::unsupported("pores of several frames").help("choose one with --frame N"))?;
+    let all = measured(run, &labelled)?;
+    let total = within::counted(run, header, within.as_ref())?;
+    let (kept, map) = keep(&all, &runs, options.min_voxels);
+    let mut summary = Summary::new(header, options, pores.threshold, &Counted { all: &all, kept: &kept, runs: &runs, within: &total });
+    let voxels = total.iter().sum();
+    summary.sensitivity = sensitivity::variants(run, &pores, &labelled, options.connectivity, &all, voxels)?;
+    summary.lognormal = distribution(Size::Volume).of(&kept, header).fit;
+    if pores.threshold.is_some() {
+        summary.otsu_z = Some(drift(run, grey.as_ref())?);
     }
-    let (threshold, step) = if mask {
-        (None, None)
-    } else if let Some(t) = options.threshold {
-        (Some(t), Some(("threshold", json!({"threshold": number(t)}))))
-    } else {
-        let t = separate(&levels.occurring()).ok_or_else(|| constant(&levels))?;
-        (Some(t), Some(("otsu", json!({"threshold": number(t)}))))
-    };
-    let dark = !options.bright.unwrap_or(false);
-    let phase = PointSource::new(Arc::new(Phase { threshold, dark }), scan.source.clone())?;
-    let pores: Arc<dyn Source> = match &options.within {
-        Some(mask) => Arc::new(Inside::new(Arc::new(phase), mask.source.clone())),
-        None => Arc::new(phase),
-    };
-    let steps = step.into_iter().map(|(op, found)| Step { op: op.into(), parameters: json!({"dark": dark}), found }).collect();
-    Ok(Found { threshold, pores, steps, window: Window::of(&levels) })
-}
-
-fn constant(levels: &Levels) -> Error {
-    let value = levels.occurring().first().map_or("no value at all".to_string(), |(v, _)| format!("{v} everywhere"));
-    Error::value("otsu of a constant volume").found(value).expected("at least two values").help("check the file, or give --threshold T")
-}
-
-fn only_zero_and_one(levels: &Levels) -> bool {
-    let occur: Vec<f64> = levels.occurring().into_iter().filter(|(_, n)| *n > 0).map(|(v, _)| v).collect();
-    match levels {
-        Levels::Each { .. } => !occur.is_empty() && occur.iter().all(|v| *v == 0.0 || *v == 1.0) && occur.contains(&1.0),
-        Levels::Bins { min, max, .. } => *min == 0.0 && *max == 1.0,
-        Levels::Range { .. } => false,
+    if let Some(by) = options.denoise {
+        let plain = Pores::find(run, scan.source.clone(), within, options)?;
+        let threshold = plain.threshold.filter(|_| options.threshold.is_none());
+        summary.denoise = Some(Denoised::compare(run, by, (plain.phase, threshold), pores.phase.as_ref(), options.connectivity, voxels)?);
     }
-}
-
-/// The histogram of the volume, or of the part that counts.
-fn counts(run: &Run, scan: &Opened, options: &Options) -> Result<Levels> {
-    let mut inputs: Vec<&dyn Source> = vec![scan.source.as_ref()];
-    inputs.extend(options.within.iter().map(|m| m.source.as_ref()));
-    let value = fold(run, "histogram", &Histogram { bins: 256 }, &inputs)?;
-    value.downcast::<Levels>().map(|l| *l).map_err(|_| Error::unsupported("a histogram of another kind"))
+    summary.warnings.extend(pores.left_out(voxels));
+    let literal = options.literal.then(|| literal::literal(run, &scan.source)).transpose()?;
+    let labels = Labelled::new(labelled.header().clone(), Arc::new(runs.renumbered(&map)));
+    Ok(Found { pores, labels, kept, summary, literal })
 }
 
 fn measured(run: &Run, joined: &JoinSource) -> Result<Objects> {
@@ -158,16 +157,16 @@ fn measured(run: &Run, joined: &JoinSource) -> Result<Objects> {
     value.downcast::<Objects>().map(|o| *o).map_err(|_| Error::unsupported("measures of another kind"))
 }
 
-/// Voxels that count in each slice: those of the mask, or all.
-fn counted(run: &Run, scan: &Opened, options: &Options) -> Result<Vec<u64>> {
-    let header = scan.source.header();
-    let Some(mask) = &options.within else { return Ok(vec![header.plane() as u64; header.nz()]) };
-    let value = fold(run, "mask", &PlaneCounts, &[mask.source.as_ref()])?;
-    let counts = value.downcast::<Vec<u64>>().map(|v| *v).map_err(|_| Error::unsupported("counts of another kind"))?;
-    if counts.iter().all(|&n| n == 0) {
-        return Err(Error::value("the mask of --within is empty").help("it marks the part that counts with values other than 0"));
-    }
-    Ok(counts)
+/// Sizes of pores that no face cuts, in um where the volume has a scale.
+fn distribution(of: Size) -> SizeDistribution {
+    SizeDistribution { of, border: Border::LeaveOut, bins: 20, unit: Some(Unit::Um) }
+}
+
+/// Otsu's threshold of each slice.
+fn drift(run: &Run, grey: &dyn Source) -> Result<Vec<f64>> {
+    let value = fold(run, "otsu of each slice", &OtsuProfile { bins: 256 }, &[grey])?;
+    let rows = value.downcast::<Vec<isovox_ops::intensity::otsu_profile::Row>>().map_err(|_| Error::unsupported("thresholds of another kind"))?;
+    Ok(rows.iter().map(|r| r.threshold).collect())
 }
 
 /// The objects of at least a size, numbered 1.. again, and the new number of each old one.
@@ -185,26 +184,33 @@ fn keep(all: &Objects, runs: &Runs, least: u64) -> (Objects, Vec<u32>) {
     (kept, map)
 }
 
-fn write(run: &Run, scan: &Opened, options: &Options, folder: &Folder, labels: &Labelled, kept: &Objects, (summary, window): (&Summary, Window)) -> Result<()> {
+fn write(run: &Run, scan: &Opened, options: &Options, folder: &Folder, found: &Found) -> Result<()> {
     let path = folder.path(&format!("labels.{}", options.format));
-    let told = json!({"command": options.command, "space": labels.header().geometry.space().name()}).to_string();
+    let told = json!({"command": options.command, "space": found.labels.header().geometry.space().name()}).to_string();
     let target = Target { path, force: false, provenance: Some(told) };
     let measure = Measure { unit: None, median: false };
-    table::write(&measure.table(kept, &[labels.header()]), &folder.path("pores.csv"), false)?;
-    let text = format!("{:#}\n", summary.json());
-    isovox_formats::staged::write_file(&folder.path("summary.json"), false, text.as_bytes())?;
-    pictures::write(run, scan.source.as_ref(), window, labels, &target, folder)
+    table::write(&measure.table(&found.kept, &[found.labels.header()]), &folder.path("pores.csv"), false)?;
+    json_file(folder, "summary.json", &found.summary.json())?;
+    if let Some(literal) = &found.literal {
+        json_file(folder, "literal.json", &literal.json())?;
+    }
+    pictures::write(run, scan.source.as_ref(), Window::of(&found.pores.levels), &found.labels, &target, folder)
 }
 
-fn write_provenance(run: &Run, scan: &Opened, options: &Options, folder: &Folder, found: Found, summary: &Summary) -> Result<()> {
-    let mut steps = found.steps;
+fn json_file(folder: &Folder, name: &str, json: &Json) -> Result<()> {
+    isovox_formats::staged::write_file(&folder.path(name), false, format!("{json:#}\n").as_bytes()).map(|_| ())
+}
+
+fn write_provenance(run: &Run, scan: &Opened, options: &Options, folder: &Folder, found: &Found) -> Result<()> {
+    let summary = &found.summary;
+    let mut steps: Vec<Step> = options.denoise.map(Denoise::step).into_iter().chain(found.pores.steps.iter().cloned()).collect();
     steps.push(Step { op: "label".into(), parameters: json!({"connectivity": options.connectivity.json()}), found: json!({"components": summary.components}) });
     if options.min_voxels > 1 {
         steps.push(Step { op: "remove-small".into(), parameters: json!({"min": format!("{}vox", options.min_voxels)}), found: json!({"components": summary.components_kept}) });
     }
     steps.push(Step { op: "measure".into(), parameters: json!({}), found: Json::Null });
     let mut files = scan.files.clone();
-    files.extend(options.within.iter().flat_map(|m| m.files.clone()));
+    files.extend(options.within.files());
     let space = scan.source.header().geometry.space().name().to_string();
     let provenance = isovox_volume::Provenance { command: options.command.clone(), space, steps, inputs: hash::inputs(&files)? };
     let mut json = provenance.json();
@@ -212,10 +218,5 @@ fn write_provenance(run: &Run, scan: &Opened, options: &Options, folder: &Folder
     map.insert("created".into(), json!(crate::clock::now()));
     map.insert("phases".into(), run.phases().iter().map(|(name, seconds)| json!({"name": name, "seconds": seconds})).collect());
     map.insert("peak_memory_mb".into(), json!(crate::clock::peak_memory_mb()));
-    isovox_formats::staged::write_file(&folder.path("provenance.json"), false, format!("{json:#}\n").as_bytes()).at(folder.target()).map(|_: PathBuf| ())
-}
-
-/// The header of a mask on a grid.
-fn mask_header(header: &Header) -> Header {
-    header.like(Type::U8, Quantity::certain(QuantityKind::Mask, "the pore phase"))
+    json_file(folder, "provenance.json", &json)
 }

@@ -22,7 +22,8 @@ pub struct OtsuProfile {
 pub struct Row {
     frame: usize,
     z: usize,
-    threshold: f64,
+    /// Otsu's threshold.
+    pub threshold: f64,
     dark: f64,
     constant: bool,
 }
