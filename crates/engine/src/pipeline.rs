@@ -122,23 +122,25 @@ impl Pipeline {
     /// Plans, prepares, and folds the value if the chain ends in one.
     pub fn run(self, run: &Run) -> Result<Outcome> {
         plan::check(run, with_spare(self.flight.max(self.source.flight(1))), &self.whole)?;
-        let (object, last) = match self.end {
+        let mut ended = Json::Null;
+        let object = match self.end {
             None => {
                 self.source.prepare(run)?;
-                (Object::Volume(self.source), Json::Null)
+                Object::Volume(self.source)
             }
             Some(End { name, op, inputs }) => {
                 inputs.iter().try_for_each(|i| i.prepare(run))?;
                 let sources: Vec<&dyn Source> = inputs.iter().map(AsRef::as_ref).collect();
                 let headers: Vec<&Header> = inputs.iter().map(|i| i.header()).collect();
                 let value = fold(run, &name, op.as_ref(), &sources)?;
-                (op.object(&value, &headers)?, op.found(&value))
+                ended = op.found(&value);
+                op.object(&value, &headers)?
             }
         };
-        let mut steps: Vec<Step> = self.links.into_iter().map(|l| Step { op: l.op, parameters: l.parameters, found: l.decide.map_or(Json::Null, |d| d.found()) }).collect();
-        if let Some(step) = steps.last_mut().filter(|_| !last.is_null()) {
-            step.found = last;
-        }
+        let told = |l: Link| Step { op: l.op, parameters: l.parameters, found: l.decide.map_or(Json::Null, |d| d.found()) };
+        let mut steps: Vec<Step> = self.links.into_iter().map(told).collect();
+        // A value ends the chain: what it found belongs to the last step.
+        steps.last_mut().filter(|_| !ended.is_null()).into_iter().for_each(|step| step.found = ended.clone());
         Ok(Outcome { object, steps })
     }
 }

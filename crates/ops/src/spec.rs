@@ -24,6 +24,10 @@ pub enum Kind {
     Table,
     /// A picture.
     Picture,
+    /// A picture of lines and text, also as vectors.
+    Figure,
+    /// Pictures one after the other.
+    Animation,
     /// Triangles.
     Mesh,
 }
@@ -39,13 +43,15 @@ impl Kind {
             Kind::SameType => "same-type",
             Kind::Table => "table",
             Kind::Picture => "picture",
+            Kind::Figure => "figure",
+            Kind::Animation => "animation",
             Kind::Mesh => "mesh",
         }
     }
 
     /// Whether it is a volume.
     pub const fn is_volume(self) -> bool {
-        !matches!(self, Kind::Table | Kind::Picture | Kind::Mesh)
+        !matches!(self, Kind::Table | Kind::Picture | Kind::Figure | Kind::Animation | Kind::Mesh)
     }
 }
 

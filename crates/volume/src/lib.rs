@@ -3,8 +3,10 @@
 //! No files and no algorithms live here. Index order is `[z, y, x]` in memory and `(x, y, z) = (i, j, k)` in geometry;
 //! frames (time, echo, b-value, channel) are outermost; planes are in C order.
 
+pub mod animation;
 pub mod data;
 pub mod error;
+pub mod figure;
 pub mod geometry;
 pub mod header;
 pub mod length;
@@ -23,8 +25,10 @@ pub mod verdict;
 pub mod volume;
 pub mod voxel;
 
+pub use animation::{Animation, Palette};
 pub use data::{Block, Data};
 pub use error::{Error, Kind, Result};
+pub use figure::{Anchor, Figure, Shape, Text, TextSize};
 pub use geometry::{Geometry, Space};
 pub use header::{Certainty, FrameAxis, Frames, Header, Quantity, QuantityKind};
 pub use length::{Extent, Length, Size};

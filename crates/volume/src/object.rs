@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::animation::Animation;
+use crate::figure::Figure;
 use crate::mesh::Mesh;
 use crate::picture::Picture;
 use crate::source::Source;
@@ -15,6 +17,10 @@ pub enum Object {
     Table(Table),
     /// A picture.
     Picture(Picture),
+    /// A figure, and itself as pixels: formats write either, and draw nothing.
+    Figure(Figure, Picture),
+    /// An animation.
+    Animation(Animation),
     /// A mesh.
     Mesh(Mesh),
 }
@@ -26,6 +32,8 @@ impl Object {
             Object::Volume(_) => "volume",
             Object::Table(_) => "table",
             Object::Picture(_) => "picture",
+            Object::Figure(..) => "figure",
+            Object::Animation(_) => "animation",
             Object::Mesh(_) => "mesh",
         }
     }

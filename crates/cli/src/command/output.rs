@@ -27,6 +27,8 @@ pub(crate) fn check_name(kind: Kind, out: &Path) -> Result<()> {
     match kind {
         Kind::Table => table::check_name(out),
         Kind::Picture => picture::check_name(out),
+        Kind::Figure => picture::check_figure_name(out),
+        Kind::Animation => Err(Error::unsupported("animations in this build").within(out)),
         Kind::Mesh => Err(Error::unsupported("meshes in this build").within(out)),
         _ => format_for(out).map(|_| ()),
     }
@@ -48,6 +50,8 @@ pub(crate) fn write(run: &Run, made: Made<'_>, out: &Path, settings: &Settings) 
             vec![table::write(t, out, settings.force)?]
         }
         Object::Picture(p) => vec![picture::write(p, out, settings.force, Some(&text))?],
+        Object::Figure(figure, pixels) => vec![picture::write_figure(figure, pixels, out, settings.force, Some(&text))?],
+        Object::Animation(_) => return Err(Error::unsupported("animations in this build")),
         Object::Mesh(_) => return Err(Error::unsupported("meshes in this build")),
     };
     if !embedded {

@@ -6,7 +6,7 @@ use std::process::Command as Process;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use isovox_engine::{OpenScan, hash, open_scan};
-use isovox_formats::Input;
+use isovox_formats::{Input, picture};
 use isovox_volume::error::At;
 use isovox_volume::{Error, Result};
 use serde_json::Value as Json;
@@ -61,7 +61,7 @@ fn provenance(made: &Path) -> Result<Json> {
     let found = beside(PathBuf::from(name)).or_else(|| if made.is_dir() { beside(made.join("provenance.json")) } else { None });
     let found = match found {
         Some(json) => Some(json),
-        None if made.extension().is_some_and(|e| e.eq_ignore_ascii_case("png")) => isovox_formats::picture::provenance(&std::fs::read(made).at(made)?),
+        None if picture::is_picture(made) => picture::provenance(made, &std::fs::read(made).at(made)?),
         None => open_scan(&[made.to_path_buf()], &OpenScan::default())?.provenance,
     };
     found.filter(|p| p["command"].is_array()).ok_or_else(|| {

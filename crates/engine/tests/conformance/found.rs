@@ -25,6 +25,11 @@ impl Found {
             }
             Object::Table(table) => table_found(table),
             Object::Picture(picture) => picture_found(picture),
+            Object::Figure(figure, picture) => Found { about: format!("{figure:?}"), ..picture_found(picture) },
+            Object::Animation(animation) => {
+                let about = format!("{} frames of {}x{}, {:?}", animation.frames.len(), animation.width, animation.height, animation.palette);
+                Found { about, width: 1, bytes: animation.frames.concat(), volume: false }
+            }
             Object::Mesh(mesh) => {
                 let numbers = mesh.vertices.iter().flatten().map(|v| v.to_bits()).chain(mesh.triangles.iter().flatten().map(|&i| u64::from(i)));
                 Found { about: format!("mesh of {} vertices", mesh.vertices.len()), width: 8, bytes: numbers.flat_map(u64::to_le_bytes).collect(), volume: false }

@@ -1,13 +1,16 @@
-//! Pictures as PNG, with their physical scale and how they were made.
+//! Pictures as PNG, figures as SVG too, with how they were made.
+
+mod png;
+mod svg;
 
 use std::path::{Path, PathBuf};
 
-use isovox_volume::{Error, Kind, Picture, Result};
+use isovox_volume::{Error, Figure, Picture, Result};
+use serde_json::Value as Json;
 
+pub use self::png::encode;
+pub use self::svg::encode as encode_svg;
 use crate::staged::{write_file, write_staged};
-
-/// The keyword of the text chunk that holds the provenance.
-const KEYWORD: &str = "isovox";
 
 /// Writes a picture as PNG inside a folder that is itself staged: at once, without a sync of its own.
 pub fn write_inside(picture: &Picture, path: &Path) -> Result<()> {
@@ -21,46 +24,41 @@ pub fn write(picture: &Picture, target: &Path, force: bool, provenance: Option<&
     write_file(target, force, &encode(picture, provenance)?)
 }
 
+/// Writes a figure as SVG, or its pixels as PNG, by the name of the target.
+pub fn write_figure(figure: &Figure, pixels: &Picture, target: &Path, force: bool, provenance: Option<&str>) -> Result<PathBuf> {
+    check_figure_name(target)?;
+    let bytes = if ends(target, "svg") { encode_svg(figure, provenance).into_bytes() } else { encode(pixels, provenance)? };
+    write_file(target, force, &bytes)
+}
+
 /// Refuses a name that no picture is written under.
 pub fn check_name(target: &Path) -> Result<()> {
-    if target.extension().is_some_and(|e| e.eq_ignore_ascii_case("png")) {
+    expect(target, "a picture's name", &["png"])
+}
+
+/// Refuses a name that no figure is written under.
+pub fn check_figure_name(target: &Path) -> Result<()> {
+    expect(target, "a figure's name", &["png", "svg"])
+}
+
+/// The provenance in a picture that isovox wrote.
+pub fn provenance(path: &Path, bytes: &[u8]) -> Option<Json> {
+    if ends(path, "svg") { svg::provenance(bytes) } else { png::provenance(bytes) }
+}
+
+/// Whether a file of this name is a picture that may say how it was made.
+pub fn is_picture(path: &Path) -> bool {
+    ends(path, "png") || ends(path, "svg")
+}
+
+fn ends(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending))
+}
+
+fn expect(target: &Path, what: &str, endings: &[&str]) -> Result<()> {
+    if endings.iter().any(|e| ends(target, e)) {
         return Ok(());
     }
-    Err(Error::parameter("a picture's name").found(target.display()).expected(".png"))
-}
-
-/// A picture as PNG bytes: RGB where nothing is transparent.
-pub fn encode(picture: &Picture, provenance: Option<&str>) -> Result<Vec<u8>> {
-    let broken = |e: png::EncodingError| Error::new(Kind::Io, format_args!("cannot encode the picture: {e}"));
-    let opaque = picture.pixels.iter().fold(255, |all, p| all & p[3]) == 255;
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, picture.width as u32, picture.height as u32);
-    encoder.set_color(if opaque { png::ColorType::Rgb } else { png::ColorType::Rgba });
-    encoder.set_depth(png::BitDepth::Eight);
-    // Pictures are many and large; a third more bytes cost less than ten times the time.
-    encoder.set_compression(png::Compression::Fast);
-    if let Some(mm) = picture.mm_per_pixel {
-        let per_meter = (1000.0 / mm).round().clamp(1.0, f64::from(u32::MAX)) as u32;
-        encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: per_meter, yppu: per_meter, unit: png::Unit::Meter }));
-    }
-    if let Some(text) = provenance {
-        encoder.add_itxt_chunk(KEYWORD.into(), text.into()).map_err(broken)?;
-    }
-    let mut writer = encoder.write_header().map_err(broken)?;
-    if opaque {
-        let mut data = vec![0; picture.pixels.len() * 3];
-        data.chunks_exact_mut(3).zip(&picture.pixels).for_each(|(d, p)| d.copy_from_slice(&p[..3]));
-        writer.write_image_data(&data).map_err(broken)?;
-    } else {
-        writer.write_image_data(picture.pixels.as_flattened()).map_err(broken)?;
-    }
-    writer.finish().map_err(broken)?;
-    Ok(bytes)
-}
-
-/// The provenance in a PNG that isovox wrote.
-pub fn provenance(bytes: &[u8]) -> Option<serde_json::Value> {
-    let reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().ok()?;
-    let text = reader.info().utf8_text.iter().find(|t| t.keyword == KEYWORD)?;
-    serde_json::from_str(&text.get_text().ok()?).ok()
+    let known: Vec<String> = endings.iter().map(|e| format!(".{e}")).collect();
+    Err(Error::parameter(what).found(target.display()).expected(known.join(" or ")))
 }

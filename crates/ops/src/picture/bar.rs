@@ -2,12 +2,12 @@
 
 use isovox_volume::Picture;
 
-use crate::picture::text;
+use crate::picture::text::{self, Ink};
 
 /// Draws a bar of at most a third of `room` pixels, with its length above it, up from a lower left corner.
 ///
 /// Where the picture has no scale the length is in voxels of `voxels_per_pixel`. Without room there is no bar.
-pub fn draw(picture: &mut Picture, voxels_per_pixel: f64, left: usize, bottom: usize, room: usize) {
+pub fn draw(picture: &mut Picture, voxels_per_pixel: f64, [left, bottom]: [usize; 2], room: usize, ink: Ink) {
     let (per_pixel, unit) = match picture.mm_per_pixel {
         Some(mm) if mm * room as f64 / 3.0 >= 1.0 => (mm, "mm"),
         Some(mm) => (mm * 1000.0, "µm"),
@@ -15,21 +15,21 @@ pub fn draw(picture: &mut Picture, voxels_per_pixel: f64, left: usize, bottom: u
     };
     let length = round(per_pixel * room as f64 / 3.0);
     let caption = format!("{length} {unit}");
-    let (pixels, scale) = ((length / per_pixel).round() as usize, text::scale(picture.width.max(picture.height)));
-    let thick = 3 * scale as isize;
-    let high = thick as usize + (text::SIDE + 3) * scale;
-    if pixels < 4 || text::width(&caption, scale) > room || high > bottom {
+    let (pixels, size) = ((length / per_pixel).round() as usize, text::size(picture.width.max(picture.height)));
+    let thick = size.pixels() / 6;
+    let high = thick + size.pixels() + 1;
+    if pixels < 4 || text::width(&caption, size) > room || high > bottom {
         return;
     }
-    let top = bottom as isize - thick;
-    for (grow, colour) in [(1, [0, 0, 0, 255]), (0, [255, 255, 255, 255])] {
+    let (left, top, [width, thick]) = (left as isize, (bottom - thick) as isize, [pixels as isize, thick as isize]);
+    for (grow, colour) in ink.rim.map(|rim| (1, rim)).into_iter().chain([(0, ink.letter)]) {
         for y in top - grow..top + thick + grow {
-            for x in left as isize - grow..(left + pixels) as isize + grow {
-                picture.set(x, y, colour);
+            for x in left - grow..left + width + grow {
+                text::blend(picture, x, y, colour, 255);
             }
         }
     }
-    text::write(picture, &caption, left as isize, top - ((text::SIDE + 3) * scale) as isize, scale);
+    text::write(picture, &caption, left, (bottom - high) as isize, size, ink);
 }
 
 /// The greatest of 1, 2, 5 times a power of ten that is not above a value.
@@ -52,16 +52,16 @@ mod tests {
     #[test]
     fn a_bar_has_the_length_that_it_says() {
         let mut picture = Picture { mm_per_pixel: Some(0.1), ..Picture::filled(300, 60, [90, 90, 90, 255]) };
-        draw(&mut picture, 1.0, 10, 50, 280);
+        draw(&mut picture, 1.0, [10, 50], 280, Ink::LIGHT);
         // A third of 28 mm holds 5 mm: 50 pixels.
-        let row = &picture.pixels[48 * 300..49 * 300];
+        let row = &picture.pixels[49 * 300..50 * 300];
         assert_eq!(row.iter().filter(|p| **p == [255; 4]).count(), 50);
     }
 
     #[test]
     fn without_room_there_is_no_bar() {
         let mut picture = Picture::filled(256, 1, [90, 90, 90, 255]);
-        draw(&mut picture, 1.0, 4, 0, 256);
+        draw(&mut picture, 1.0, [4, 0], 256, Ink::LIGHT);
         assert!(picture.pixels.iter().all(|p| *p == [90, 90, 90, 255]));
     }
 }

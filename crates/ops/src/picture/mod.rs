@@ -1,20 +1,24 @@
 //! Pictures of volumes.
 
 pub mod bar;
+pub mod chart;
 pub mod colours;
 pub mod cuts;
+pub mod histogram_plot;
+pub mod raster;
 pub mod render;
 mod resize;
 pub mod slice;
 pub mod text;
 pub mod three_view;
+pub mod ticks;
 pub mod view;
 pub mod window;
 
 use crate::spec::Entry;
 
 /// In the order of the reference pages.
-pub const OPS: &[Entry] = &[Entry::of::<slice::Slice>(), Entry::of::<three_view::ThreeView>()];
+pub const OPS: &[Entry] = &[Entry::of::<slice::Slice>(), Entry::of::<three_view::ThreeView>(), Entry::of::<histogram_plot::HistogramPlot>()];
 
 /// A picture made from cuts: colour volumes are welcome, so the erased trait is written once for all of them.
 ///

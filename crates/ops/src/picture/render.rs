@@ -4,6 +4,7 @@ use isovox_volume::{Header, Picture};
 
 use crate::picture::bar;
 use crate::picture::cuts::Cut;
+use crate::picture::text::Ink;
 use crate::picture::view::View;
 
 /// Pixels that a picture's longest side has at least and at most.
@@ -58,7 +59,7 @@ pub fn three(z: &Picture, y: &Picture, x: &Picture, scale: f64) -> Picture {
     picture.paste(x, z.width.max(y.width) + GAP, 0);
     picture.mm_per_pixel = z.mm_per_pixel;
     let (left, room) = (z.width.max(y.width) + GAP, x.width);
-    bar::draw(&mut picture, 1.0 / scale, left + 4, height.saturating_sub(6), room);
+    bar::draw(&mut picture, 1.0 / scale, [left + 4, height.saturating_sub(6)], room, Ink::LIGHT);
     picture
 }
 

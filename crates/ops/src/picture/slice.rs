@@ -5,6 +5,7 @@ use isovox_volume::{Header, Picture, Result};
 
 use crate::picture::cuts::{Axis, Cut, Gathered, Lines};
 use crate::picture::render::scale_of;
+use crate::picture::text::Ink;
 use crate::picture::view::View;
 use crate::picture::window::Window;
 use crate::picture::{bar, gathered};
@@ -49,7 +50,7 @@ impl Slice {
         if !self.plain {
             view.mark(&mut picture);
             let (bottom, room) = (picture.height.saturating_sub(6), picture.width.saturating_sub(12));
-            bar::draw(&mut picture, 1.0 / scale, 6, bottom, room);
+            bar::draw(&mut picture, 1.0 / scale, [6, bottom], room, Ink::LIGHT);
         }
         Ok(picture)
     }

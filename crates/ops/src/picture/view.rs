@@ -4,7 +4,7 @@ use isovox_volume::{Header, Picture};
 
 use crate::picture::cuts::{Axis, Cut};
 use crate::picture::resize::resize;
-use crate::picture::text;
+use crate::picture::text::{self, Ink};
 
 /// A cut as it is drawn.
 ///
@@ -106,20 +106,20 @@ impl View {
 
     /// Letters in the middle of the sides, where there is room: a patient's on all four, else the axes' names where they lead.
     pub fn mark(&self, picture: &mut Picture) {
-        let scale = text::scale(picture.width.max(picture.height));
-        let (w, h, s) = (picture.width as isize, picture.height as isize, (text::SIDE * scale) as isize);
-        let edge = 3 * scale as isize;
-        if w < 5 * s || h < 5 * s {
+        let size = text::size(picture.width.max(picture.height));
+        let [w, h, across, down] = [picture.width, picture.height, text::width("R", size), size.pixels()].map(|n| n as isize);
+        let edge = down / 5;
+        if w < 5 * down || h < 5 * down {
             return;
         }
         let ends = |side: usize| if self.flipped[side] { [self.letters[side], opposite(self.letters[side])] } else { [opposite(self.letters[side]), self.letters[side]] };
         let ([left, right], [top, bottom]) = (ends(0), ends(1));
-        let mut write = |letter: char, x: isize, y: isize| text::write(picture, &letter.to_string(), x, y, scale);
-        write(right, w - s - edge, h / 2 - s / 2);
-        write(bottom, w / 2 - s / 2, h - s - edge);
+        let mut write = |letter: char, x: isize, y: isize| text::write(picture, &letter.to_string(), x, y, size, Ink::LIGHT);
+        write(right, w - across - edge, (h - down) / 2);
+        write(bottom, (w - across) / 2, h - down - edge);
         if self.patient {
-            write(left, edge, h / 2 - s / 2);
-            write(top, w / 2 - s / 2, edge);
+            write(left, edge, (h - down) / 2);
+            write(top, (w - across) / 2, edge);
         }
     }
 }
