@@ -5,3 +5,4 @@ pub mod demo;
 pub mod folder;
 pub mod phantom;
 pub mod pores;
+pub mod report;

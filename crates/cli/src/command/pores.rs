@@ -1,10 +1,10 @@
 //! `isovox pores`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use isovox_engine::OpenScan;
-use isovox_jobs::pores::{Denoise, Options, Within, pores};
+use isovox_jobs::pores::{Denoise, Options, Summary, Within, is_finished, pores, resized};
 use isovox_ops::Connectivity;
 use isovox_ops::spec::Value;
 use isovox_volume::run::human;
@@ -20,10 +20,10 @@ pub(crate) fn command() -> Command {
     let switch = |name: &'static str, help: &'static str| Arg::new(name).long(name).help(help).action(ArgAction::SetTrue);
     Command::new("pores")
         .about("Find, number and measure the pores of a rock.")
-        .long_about("Find, number and measure the pores of a rock.\n\nOne Otsu threshold of the whole volume; dark voxels (v <= t) are pore; pores are connected components, numbered in raster order. A bool or 0/1 mask is the pores as it stands.\n\nDIR gets labels.mha, pores.csv, summary.json, views.png, slices/ and provenance.json.")
-        .after_help("Example:\n  isovox pores rock.tif -o rock-pores --voxel-size 5.3um\n  isovox pores rock_946x946x900_u8.raw -o rock-pores --memory 1GB --min-voxels 10")
+        .long_about("Find, number and measure the pores of a rock.\n\nOne Otsu threshold of the whole volume; dark voxels (v <= t) are pore; pores are connected components, numbered in raster order. A bool or 0/1 mask is the pores as it stands.\n\nDIR gets report.html (open it first), pores.csv, summary.json, labels.mha, sizes.png and .svg, views.png, render.png, flythrough.gif, surface.stl, slices/ and provenance.json.\n\nA finished folder as INPUT, with --voxel-size and without -o, gets its tables, charts and report in that size; voxels are not computed again.")
+        .after_help("Example:\n  isovox pores rock.tif -o rock-pores --voxel-size 5.3um\n  isovox pores rock_946x946x900_u8.raw -o rock-pores --memory 1GB --min-voxels 10\n  isovox pores casting.nii.gz -o voids --within auto --denoise median\n  isovox pores rock-pores --voxel-size 5.3um")
         .arg(inputs())
-        .arg(output("The folder to write; new, empty, or made by this command").value_name("DIR").required(true))
+        .arg(output("The folder to write; new, empty, or made by this command").value_name("DIR"))
         .arg(option("threshold", "T", "Take this threshold instead of Otsu's").value_parser(value_parser!(f64)).allow_negative_numbers(true))
         .arg(switch("dark", "Dark voxels are pore: v <= t [default]").conflicts_with("bright"))
         .arg(switch("bright", "Bright voxels are pore: v > t"))
@@ -40,12 +40,31 @@ pub(crate) fn command() -> Command {
 /// Runs it.
 pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     let paths: Vec<PathBuf> = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect();
-    let out = matches.get_one::<PathBuf>("output").expect("clap requires it").clone();
+    let Some(out) = matches.get_one::<PathBuf>("output").cloned() else { return resize(&paths, matches, settings) };
     let options = options(matches, settings)?;
     let scan = open(&paths, &open_options(matches, None)?)?;
     not_an_input(&out, &scan.files)?;
     let run = settings.start(Some(&out));
     let summary = pores(&run, &scan, &options, &out)?;
+    tell(&summary, &out, settings);
+    Ok(Exit::Done)
+}
+
+/// A finished folder in another size.
+fn resize(paths: &[PathBuf], matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
+    let opened = open_options(matches, None)?;
+    match (paths, &opened.voxel_size, matches.get_one::<String>("voxel-size")) {
+        ([folder], Some(size), Some(words)) if is_finished(folder) => {
+            let run = settings.start(folder.parent());
+            let summary = resized(&run, folder, size, words)?;
+            tell(&summary, folder, settings);
+            Ok(Exit::Done)
+        }
+        _ => Err(Error::parameter("no folder to write").help("name it: -o DIR; or give a finished folder its size: isovox pores DIR --voxel-size 5.3um")),
+    }
+}
+
+fn tell(summary: &Summary, out: &Path, settings: &Settings) {
     super::talk::Talk::from_words(&settings.words).clear();
     let threshold = summary.threshold.map_or("a mask, taken as it stands".to_string(), |t| format!("threshold {t}"));
     println!("{threshold}; porosity {:.4} ({:.4} open, {:.4} closed)", summary.porosity, summary.porosity_open, summary.porosity_closed);
@@ -53,8 +72,10 @@ pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     if summary.voxel_um.is_none() {
         println!("sizes are in voxels: the spacing is unknown (give --voxel-size 5.3um)");
     }
-    println!("{}: pores.csv, summary.json, labels.{}, views.png, slices/, provenance.json (peak memory {})", out.display(), options.format, human(peak()));
-    Ok(Exit::Done)
+    for warning in &summary.warnings {
+        eprintln!("warning: {warning}");
+    }
+    println!("{} (peak memory {})", out.join("report.html").display(), human(peak()));
 }
 
 fn peak() -> usize {
@@ -75,7 +96,7 @@ fn options(matches: &ArgMatches, settings: &Settings) -> Result<Options> {
         (_, bright) => Some(bright),
     };
     let format = matches.get_one::<String>("format").map_or("mha", |f| f.trim_start_matches('.')).to_string();
-    isovox_formats::open::format_for(std::path::Path::new(&format!("labels.{format}")))?;
+    isovox_formats::open::format_for(Path::new(&format!("labels.{format}")))?;
     Ok(Options {
         threshold: matches.get_one::<f64>("threshold").copied(),
         bright,

@@ -78,14 +78,7 @@ impl Denoised {
         let objects = value.downcast::<Objects>().map_err(|_| Error::unsupported("measures of another kind"))?;
         let lost: Vec<u64> = objects.rows.iter().zip(&objects.intensity).filter(|(_, seen)| seen.max == 0.0).map(|(row, _)| row.voxels).collect();
         let voxels: u64 = objects.rows.iter().map(|r| r.voxels).sum();
-        Ok(Denoised {
-            by: by.name().into(),
-            porosity: voxels as f64 / total as f64,
-            components: objects.rows.len(),
-            lost: lost.len(),
-            lost_voxels: lost.iter().sum(),
-            threshold,
-        })
+        Ok(Denoised { by: by.name().into(), porosity: voxels as f64 / total as f64, components: objects.rows.len(), lost: lost.len(), lost_voxels: lost.iter().sum(), threshold })
     }
 
     /// As `summary.json` tells it.

@@ -86,6 +86,22 @@ impl Literal {
             "mask_sha256": self.mask_sha256, "labels_sha256": self.labels_sha256,
         })
     }
+
+    /// What [`json`](Self::json) told.
+    pub(super) fn read(json: &Json) -> Option<Literal> {
+        let reals = |key: &str| Some(json[key].as_array()?.iter().filter_map(Json::as_f64).collect::<Vec<f64>>());
+        let counts = |key: &str| Some(json[key].as_array()?.iter().filter_map(Json::as_u64).collect::<Vec<u64>>());
+        Some(Literal {
+            thresholds: reals("thresholds")?,
+            porosity: json["porosity"].as_f64()?,
+            components: json["components"].as_u64()?,
+            areas: counts("areas")?,
+            hist_edges: reals("hist_edges")?,
+            hist_counts: counts("hist_counts")?,
+            mask_sha256: json["mask_sha256"].as_str()?.into(),
+            labels_sha256: json["labels_sha256"].as_str()?.into(),
+        })
+    }
 }
 
 /// Voxels of each label, background first.

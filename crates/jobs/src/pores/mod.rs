@@ -3,13 +3,19 @@
 //! Definitions: `isovox pores --help` and the project's contract; porosity is pore voxels over all voxels (or those of a
 //! mask), a pore is a connected component, numbered in raster order of its first voxel.
 
+mod charts;
 mod contours;
 mod counts;
 mod denoise;
+mod doubts;
+mod finished;
 mod literal;
 mod phase;
 mod pictures;
+mod report;
+mod results;
 mod sensitivity;
+mod shapes;
 mod summary;
 mod views;
 mod within;
@@ -21,22 +27,23 @@ use isovox_engine::adapt::join::JoinSource;
 use isovox_engine::adapt::labelled::Labelled;
 use isovox_engine::adapt::reduce::fold;
 use isovox_engine::{Opened, hash};
-use isovox_formats::{Target, table};
+use isovox_formats::Target;
 use isovox_ops::Connectivity;
 use isovox_ops::intensity::otsu_profile::OtsuProfile;
 use isovox_ops::label::label::Label;
-use isovox_ops::measure::measure::{Measure, Unit};
+use isovox_ops::measure::measure::Measure;
 use isovox_ops::measure::objects::Objects;
-use isovox_ops::measure::size_distribution::{Border, Size, SizeDistribution};
 use isovox_ops::spec::Value;
 use isovox_volume::{Error, Header, QuantityKind, Result, Run, Runs, Source, Step, Type};
 use serde_json::{Value as Json, json};
 
 use crate::folder::Folder;
 pub use denoise::{Denoise, Denoised};
+pub use finished::{is_finished, resized};
 pub use literal::Literal;
 use phase::Pores;
 use pictures::Window;
+use results::{Results, json_file};
 pub use sensitivity::Variant;
 use summary::Counted;
 pub use summary::Summary;
@@ -85,9 +92,7 @@ impl Options {
 struct Found {
     pores: Pores,
     labels: Labelled,
-    kept: Objects,
-    summary: Summary,
-    literal: Option<Literal>,
+    results: Results,
 }
 
 /// Runs the job into a folder.
@@ -97,10 +102,9 @@ pub fn pores(run: &Run, scan: &Opened, options: &Options, out: &Path) -> Result<
     scan.source.prepare(run)?;
     let found = find(run, scan, options)?;
     write(run, scan, options, &folder, &found)?;
-    write_provenance(run, scan, options, &folder, &found)?;
     run.check()?;
     folder.finish()?;
-    Ok(found.summary)
+    Ok(found.results.summary)
 }
 
 fn check(header: &Header, options: &Options) -> Result<()> {
@@ -108,7 +112,10 @@ fn check(header: &Header, options: &Options) -> Result<()> {
         return Err(Error::unsupported("pores of a colour volume").help("give one channel of it, or a grey volume"));
     }
     if header.quantity.kind == QuantityKind::Label {
-        return Err(Error::value("pores of a label volume").found("numbers of objects").expected("grey values, or a mask of 0 and 1").help("measure tells the sizes of labelled objects"));
+        return Err(Error::value("pores of a label volume")
+            .found("numbers of objects")
+            .expected("grey values, or a mask of 0 and 1")
+            .help("measure tells the sizes of labelled objects"));
     }
     if header.frames.count > 1 {
         return Err(Error::unsupported(format_args!("pores of {} frames", header.frames.count)).help("choose one with --frame N"));
@@ -137,7 +144,6 @@ fn find(run: &Run, scan: &Opened, options: &Options) -> Result<Found> {
     let mut summary = Summary::new(header, options, pores.threshold, &Counted { all: &all, kept: &kept, runs: &runs, within: &total });
     let voxels = total.iter().sum();
     summary.sensitivity = sensitivity::variants(run, &pores, &labelled, options.connectivity, &all, voxels)?;
-    summary.lognormal = distribution(Size::Volume).of(&kept, header).fit;
     if pores.threshold.is_some() {
         summary.otsu_z = Some(drift(run, grey.as_ref())?);
     }
@@ -149,17 +155,14 @@ fn find(run: &Run, scan: &Opened, options: &Options) -> Result<Found> {
     summary.warnings.extend(pores.left_out(voxels));
     let literal = options.literal.then(|| literal::literal(run, &scan.source)).transpose()?;
     let labels = Labelled::new(labelled.header().clone(), Arc::new(runs.renumbered(&map)));
-    Ok(Found { pores, labels, kept, summary, literal })
+    summary.reduction = reduction(header);
+    let results = Results::new(labels.header().clone(), summary, kept, literal);
+    Ok(Found { pores, labels, results })
 }
 
 fn measured(run: &Run, joined: &JoinSource) -> Result<Objects> {
     let value = fold(run, "measure", &Measure { unit: None, median: false }, &[joined])?;
     value.downcast::<Objects>().map(|o| *o).map_err(|_| Error::unsupported("measures of another kind"))
-}
-
-/// Sizes of pores that no face cuts, in um where the volume has a scale.
-fn distribution(of: Size) -> SizeDistribution {
-    SizeDistribution { of, border: Border::LeaveOut, bins: 20, unit: Some(Unit::Um) }
 }
 
 /// Otsu's threshold of each slice.
@@ -185,24 +188,22 @@ fn keep(all: &Objects, runs: &Runs, least: u64) -> (Objects, Vec<u32>) {
 }
 
 fn write(run: &Run, scan: &Opened, options: &Options, folder: &Folder, found: &Found) -> Result<()> {
-    let path = folder.path(&format!("labels.{}", options.format));
-    let told = json!({"command": options.command, "space": found.labels.header().geometry.space().name()}).to_string();
-    let target = Target { path, force: false, provenance: Some(told) };
-    let measure = Measure { unit: None, median: false };
-    table::write(&measure.table(&found.kept, &[found.labels.header()]), &folder.path("pores.csv"), false)?;
-    json_file(folder, "summary.json", &found.summary.json())?;
-    if let Some(literal) = &found.literal {
-        json_file(folder, "literal.json", &literal.json())?;
+    let provenance = provenance(scan, options, found)?;
+    let target = Target { path: folder.path(&format!("labels.{}", options.format)), force: false, provenance: Some(embedded(&provenance)) };
+    pictures::write(run, scan.source.as_ref(), Window::of(&found.pores.levels), &found.labels, &target, folder)?;
+    if found.results.summary.components_kept > 0 {
+        shapes::write(run, &found.labels, folder)?;
     }
-    pictures::write(run, scan.source.as_ref(), Window::of(&found.pores.levels), &found.labels, &target, folder)
+    found.results.write(folder)?;
+    let provenance = timed(run, provenance);
+    let name = scan.files.first().map_or("a scan", |f| f.name()).to_string();
+    found.results.report(folder, &name, &provenance)?;
+    json_file(folder, "provenance.json", &provenance)
 }
 
-fn json_file(folder: &Folder, name: &str, json: &Json) -> Result<()> {
-    isovox_formats::staged::write_file(&folder.path(name), false, format!("{json:#}\n").as_bytes()).map(|_| ())
-}
-
-fn write_provenance(run: &Run, scan: &Opened, options: &Options, folder: &Folder, found: &Found) -> Result<()> {
-    let summary = &found.summary;
+/// How the labels were made, without times.
+fn provenance(scan: &Opened, options: &Options, found: &Found) -> Result<Json> {
+    let summary = &found.results.summary;
     let mut steps: Vec<Step> = options.denoise.map(Denoise::step).into_iter().chain(found.pores.steps.iter().cloned()).collect();
     steps.push(Step { op: "label".into(), parameters: json!({"connectivity": options.connectivity.json()}), found: json!({"components": summary.components}) });
     if options.min_voxels > 1 {
@@ -212,11 +213,25 @@ fn write_provenance(run: &Run, scan: &Opened, options: &Options, folder: &Folder
     let mut files = scan.files.clone();
     files.extend(options.within.files());
     let space = scan.source.header().geometry.space().name().to_string();
-    let provenance = isovox_volume::Provenance { command: options.command.clone(), space, steps, inputs: hash::inputs(&files)? };
-    let mut json = provenance.json();
-    let map = json.as_object_mut().expect("made as an object");
-    map.insert("created".into(), json!(crate::clock::now()));
-    map.insert("phases".into(), run.phases().iter().map(|(name, seconds)| json!({"name": name, "seconds": seconds})).collect());
-    map.insert("peak_memory_mb".into(), json!(crate::clock::peak_memory_mb()));
-    json_file(folder, "provenance.json", &json)
+    Ok(isovox_volume::Provenance { command: options.command.clone(), space, steps, inputs: hash::inputs(&files)? }.json())
+}
+
+/// What of it stands in the label file: no times, no hashes.
+fn embedded(provenance: &Json) -> String {
+    json!({"command": provenance["command"], "space": provenance["space"]}).to_string()
+}
+
+fn timed(run: &Run, mut provenance: Json) -> Json {
+    provenance["created"] = json!(crate::clock::now());
+    provenance["phases"] = run.phases().iter().map(|(name, seconds)| json!({"name": name, "seconds": seconds})).collect();
+    provenance["peak_memory_mb"] = json!(crate::clock::peak_memory_mb());
+    provenance
+}
+
+/// Voxels a side that pictures are drawn from at most.
+const SIDE: usize = 256;
+
+/// Voxels along a side of a volume that its pictures show as one.
+fn reduction(header: &Header) -> usize {
+    header.nx().max(header.ny()).max(header.nz()).div_ceil(SIDE)
 }

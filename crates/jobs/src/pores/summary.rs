@@ -82,7 +82,14 @@ impl Summary {
         Summary {
             size,
             voxel_um: header.geometry.spacing().map(|s| s.map(|v| v * 1000.0)),
-            pores: if threshold.is_none() { "mask" } else if options.bright == Some(true) { "bright" } else { "dark" }.into(),
+            pores: if threshold.is_none() {
+                "mask"
+            } else if options.bright == Some(true) {
+                "bright"
+            } else {
+                "dark"
+            }
+            .into(),
             within: options.within.name(),
             min_voxels: options.min_voxels,
             porosity: voxels(all) / total,
