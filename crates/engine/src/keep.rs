@@ -28,7 +28,12 @@ struct Store {
 impl Keep {
     /// Wraps a source, unless pulling it twice is cheap anyway.
     pub fn wrap(input: Arc<dyn Source>) -> Arc<dyn Source> {
-        if input.lends() { input } else { Arc::new(Keep { input, store: OnceLock::new() }) }
+        if input.lends() { input } else { Self::always(input) }
+    }
+
+    /// Wraps a source whose planes are few and dear, whatever it pulls from.
+    pub fn always(input: Arc<dyn Source>) -> Arc<dyn Source> {
+        Arc::new(Keep { input, store: OnceLock::new() })
     }
 
     fn choose(&self, run: &Run) -> Result<Option<Store>> {

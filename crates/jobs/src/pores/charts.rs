@@ -6,6 +6,7 @@ use isovox_ops::picture::chart::{Axis, COLOURS, Chart, Marker, Plot, Series};
 use isovox_ops::picture::ticks::Scale;
 
 use super::Summary;
+use super::report::short;
 
 /// Points of the curve of a fit.
 const POINTS: usize = 200;
@@ -26,7 +27,7 @@ pub(super) fn sizes(of: &Distribution) -> Chart {
         x: Axis::new(format!("equivalent diameter ({})", unit(&of.unit)), Scale::Log),
         y: Axis::new("share (%)", Scale::Linear),
         series,
-        markers: if of.median.is_finite() { vec![Marker { at: of.median, text: format!("median {:.4} {}", of.median, unit(&of.unit)) }] } else { Vec::new() },
+        markers: if of.median.is_finite() { vec![Marker { at: of.median, text: format!("median {} {}", short(of.median), unit(&of.unit)) }] } else { Vec::new() },
     }
 }
 

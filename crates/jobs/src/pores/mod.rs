@@ -34,7 +34,7 @@ use isovox_ops::label::label::Label;
 use isovox_ops::measure::measure::Measure;
 use isovox_ops::measure::objects::Objects;
 use isovox_ops::spec::Value;
-use isovox_volume::{Error, Header, QuantityKind, Result, Run, Runs, Source, Step, Type};
+use isovox_volume::{Error, Extent, Header, QuantityKind, Result, Run, Runs, Source, Step, Type};
 use serde_json::{Value as Json, json};
 
 use crate::folder::Folder;
@@ -42,7 +42,7 @@ pub use denoise::{Denoise, Denoised};
 pub use finished::{is_finished, resized};
 pub use literal::Literal;
 use phase::Pores;
-use pictures::Window;
+use pictures::{Shown, Window};
 use results::{Results, json_file};
 pub use sensitivity::Variant;
 use summary::Counted;
@@ -91,7 +91,7 @@ impl Options {
 /// What was found on the way to the labels.
 struct Found {
     pores: Pores,
-    labels: Labelled,
+    labels: Arc<Labelled>,
     results: Results,
 }
 
@@ -154,7 +154,7 @@ fn find(run: &Run, scan: &Opened, options: &Options) -> Result<Found> {
     }
     summary.warnings.extend(pores.left_out(voxels));
     let literal = options.literal.then(|| literal::literal(run, &scan.source)).transpose()?;
-    let labels = Labelled::new(labelled.header().clone(), Arc::new(runs.renumbered(&map)));
+    let labels = Arc::new(Labelled::new(labelled.header().clone(), Arc::new(runs.renumbered(&map))));
     summary.reduction = reduction(header);
     let results = Results::new(labels.header().clone(), summary, kept, literal);
     Ok(Found { pores, labels, results })
@@ -190,9 +190,13 @@ fn keep(all: &Objects, runs: &Runs, least: u64) -> (Objects, Vec<u32>) {
 fn write(run: &Run, scan: &Opened, options: &Options, folder: &Folder, found: &Found) -> Result<()> {
     let provenance = provenance(scan, options, found)?;
     let target = Target { path: folder.path(&format!("labels.{}", options.format)), force: false, provenance: Some(embedded(&provenance)) };
-    pictures::write(run, scan.source.as_ref(), Window::of(&found.pores.levels), &found.labels, &target, folder)?;
+    let factor = found.results.summary.reduction;
+    let shown = Shown::new(scan.source.clone(), found.labels.clone(), Window::of(&found.pores.levels));
+    pictures::slices(run, &shown, factor, &target, folder)?;
+    let small = shown.reduced(Extent::cube(factor))?;
+    shapes::flight(run, &small, folder)?;
     if found.results.summary.components_kept > 0 {
-        shapes::write(run, &found.labels, folder)?;
+        shapes::write(run, small.labels.as_ref(), folder)?;
     }
     found.results.write(folder)?;
     let provenance = timed(run, provenance);

@@ -1,34 +1,79 @@
-//! One sweep over the grey volume and its labels: the label file, a picture of each slice, the three views.
+//! What the job shows of its slices: a picture of each, the three views, a flight. Volumes of more than 256 voxels a side are
+//! shown by a copy in which whole blocks of voxels are one.
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
-use isovox_engine::adapt::labelled::Labelled;
+use isovox_engine::adapt::gather::GatherSource;
+use isovox_engine::keep::Keep;
 use isovox_engine::sweep::{Cut, Work, sweep};
 use isovox_formats::{Target, create, picture};
+use isovox_ops::geometry::bin::Bin;
 use isovox_ops::intensity::levels::Levels;
 use isovox_ops::picture::colours::colour_of;
-use isovox_volume::{Data, Header, Picture, Result, Run, Scalar, Sink, Slab, Source, Type, scalar};
+use isovox_volume::{Data, Extent, Header, Picture, Result, Run, Scalar, Sink, Slab, Source, Type, scalar};
 
 use super::views::Cuts;
 use crate::folder::Folder;
 
-/// Writes labels and pictures.
-pub(super) fn write(run: &Run, grey: &dyn Source, window: Window, labels: &Labelled, target: &Target, folder: &Folder) -> Result<()> {
-    let header = grey.header();
-    let sink = create(target, labels.header())?;
+/// A grey volume and the pores in it.
+pub(super) struct Shown {
+    grey: Arc<dyn Source>,
+    pub(super) labels: Arc<dyn Source>,
+    window: Window,
+}
+
+impl Shown {
+    /// Both lie on one grid.
+    pub(super) fn new(grey: Arc<dyn Source>, labels: Arc<dyn Source>, window: Window) -> Shown {
+        Shown { grey, labels, window }
+    }
+
+    /// The same in blocks of voxels, kept once they were made.
+    pub(super) fn reduced(&self, factor: Extent) -> Result<Shown> {
+        let small = |source: &Arc<dyn Source>| -> Result<Arc<dyn Source>> {
+            if factor == Extent::cube(1) {
+                return Ok(source.clone());
+            }
+            Ok(Keep::always(Arc::new(GatherSource::new(Arc::new(Bin { factor }), source.clone())?)))
+        };
+        Ok(Shown { grey: small(&self.grey)?, labels: small(&self.labels)?, window: self.window })
+    }
+}
+
+/// Writes the label file and a picture of each slice, in blocks of `factor` voxels in the slice.
+pub(super) fn slices(run: &Run, shown: &Shown, factor: usize, target: &Target, folder: &Folder) -> Result<()> {
+    let header = shown.labels.header();
+    let sink = create(target, header)?;
     let slices = folder.sub("slices")?;
+    let drawn = shown.reduced(Extent { x: factor, y: factor, z: 1 })?;
+    let sources = [shown.labels.as_ref(), drawn.grey.as_ref(), drawn.labels.as_ref()];
+    sources.iter().try_for_each(|s| s.prepare(run))?;
     run.begin("labels and slices", header.nz() as u64);
-    let sources: [&dyn Source; 2] = [grey, labels];
     let cut = Cut::new(run, header, &sources, false);
     let cut = if sink.ordered() { cut.at_most(cut.step) } else { cut };
-    let views = Mutex::new(Cuts::new(header));
-    let work = Drawing { sink: sink.as_ref(), slices: &slices, digits: (header.nz() - 1).to_string().len(), header, window, views: &views };
+    let work = Slices { sink: sink.as_ref(), folder: &slices, digits: (header.nz() - 1).to_string().len(), header: drawn.grey.header(), window: shown.window };
     sweep(run, header.nz(), &sources, 0..1, cut, &work, |late| late.into_iter().try_for_each(|s: Slab| sink.write(0, s.z.clone(), s.data.bytes())))?;
-    sink.finish()?;
-    let views = views.into_inner().unwrap_or_else(PoisonError::into_inner).compose(header);
-    picture::write_inside(&views, &folder.path("views.png"))
+    sink.finish().map(|_| ())
+}
+
+/// Writes the three middle cuts, and gives every slice to `each` in order.
+pub(super) fn views(run: &Run, shown: &Shown, folder: &Folder, mut each: impl FnMut(&Picture) + Send) -> Result<()> {
+    let header = shown.grey.header();
+    let sources = [shown.grey.as_ref(), shown.labels.as_ref()];
+    sources.iter().try_for_each(|s| s.prepare(run))?;
+    run.begin("views", header.nz() as u64);
+    let cut = Cut::new(run, header, &sources, false);
+    let mut cuts = Cuts::new(header);
+    sweep(run, header.nz(), &sources, 0..1, cut.at_most(cut.step), &Drawing { window: shown.window, header }, |drawn| {
+        drawn.iter().for_each(|(z, picture)| {
+            cuts.take(*z, picture);
+            each(picture);
+        });
+        Ok(())
+    })?;
+    picture::write_inside(&cuts.compose(header), &folder.path("views.png"))
 }
 
 /// Grey values between black and white.
@@ -84,26 +129,65 @@ fn drawn(grey: &Data, labels: &Data, window: Window, nx: usize) -> Picture {
     Picture { width: nx, height: pixels.len() / nx, pixels, mm_per_pixel: None }
 }
 
+/// Draws slices.
 struct Drawing<'a> {
-    sink: &'a dyn Sink,
-    slices: &'a Path,
-    digits: usize,
-    header: &'a Header,
     window: Window,
-    views: &'a Mutex<Cuts>,
-}
-
-impl Drawing<'_> {
-    fn plane(&self, z: usize, grey: &Data, labels: &Data) -> Result<()> {
-        let mut picture = drawn(grey, labels, self.window, self.header.nx());
-        picture.mm_per_pixel = self.header.geometry.spacing().filter(|s| (s[0] - s[1]).abs() <= 1e-6 * s[0]).map(|s| s[0]);
-        self.views.lock().unwrap_or_else(PoisonError::into_inner).take(z, &picture);
-        let name = format!("slice_{z:0digits$}.png", digits = self.digits);
-        picture::write_inside(&picture, &self.slices.join(name))
-    }
+    header: &'a Header,
 }
 
 impl Work for Drawing<'_> {
+    type State = Vec<(usize, Picture)>;
+    type Part = Vec<(usize, Picture)>;
+
+    fn begin(&self, _frame: usize, _z: Range<usize>) -> Result<Self::State> {
+        Ok(Vec::new())
+    }
+
+    fn step(&self, done: &mut Self::State, _frame: usize, z: Range<usize>, slabs: &[Slab]) -> Result<()> {
+        done.extend(z.map(|z| (z, drawn(&slabs[0].sub(z..z + 1).data, &slabs[1].sub(z..z + 1).data, self.window, self.header.nx()))));
+        Ok(())
+    }
+
+    fn end(&self, done: Self::State) -> Result<Self::Part> {
+        Ok(done)
+    }
+}
+
+/// Writes labels, and a picture of each slice.
+struct Slices<'a> {
+    sink: &'a dyn Sink,
+    folder: &'a Path,
+    digits: usize,
+    /// Of what is drawn.
+    header: &'a Header,
+    window: Window,
+}
+
+impl Slices<'_> {
+    fn plane(&self, z: usize, grey: &Data, labels: &Data) -> Result<()> {
+        let square = upright(&drawn(grey, labels, self.window, self.header.nx()), self.header);
+        picture::write_inside(&square, &self.folder.join(format!("slice_{z:0digits$}.png", digits = self.digits)))
+    }
+}
+
+/// Pixels of a slice's longer side at most, where voxels are far from square.
+const LONGEST: f64 = 4096.0;
+
+/// A picture of a slice whose pixels are square in the world: rows or columns are repeated.
+fn upright(slice: &Picture, header: &Header) -> Picture {
+    let [x, y, _] = header.geometry.spacing().unwrap_or([1.0; 3]);
+    let (across, down) = (slice.width as f64 * x, slice.height as f64 * y);
+    let fine = x.min(y).max(across.max(down) / LONGEST);
+    let [width, height] = [across, down].map(|length| (length / fine).round().max(1.0) as usize);
+    let mm_per_pixel = header.geometry.spacing().map(|_| fine);
+    if (width, height) == (slice.width, slice.height) {
+        return Picture { mm_per_pixel, ..slice.clone() };
+    }
+    let rows = (0..height).flat_map(|row| (0..width).map(move |column| (row * slice.height / height, column * slice.width / width)));
+    Picture { width, height, pixels: rows.map(|(y, x)| slice.pixels[y * slice.width + x]).collect(), mm_per_pixel }
+}
+
+impl Work for Slices<'_> {
     type State = Vec<Slab>;
     type Part = Vec<Slab>;
 
@@ -113,16 +197,32 @@ impl Work for Drawing<'_> {
 
     fn step(&self, late: &mut Vec<Slab>, frame: usize, z: Range<usize>, slabs: &[Slab]) -> Result<()> {
         for z in z.clone() {
-            self.plane(z, &slabs[0].sub(z..z + 1).data, &slabs[1].sub(z..z + 1).data)?;
+            self.plane(z, &slabs[1].sub(z..z + 1).data, &slabs[2].sub(z..z + 1).data)?;
         }
         if self.sink.ordered() {
-            late.push(slabs[1].clone());
+            late.push(slabs[0].clone());
             return Ok(());
         }
-        self.sink.write(frame, z, slabs[1].data.bytes())
+        self.sink.write(frame, z, slabs[0].data.bytes())
     }
 
     fn end(&self, late: Vec<Slab>) -> Result<Vec<Slab>> {
         Ok(late)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use isovox_volume::Geometry;
+
+    #[test]
+    fn pixels_are_square_in_the_world() {
+        let mut header = Header::new([1, 2, 2], 1, Type::U8).expect("a header");
+        header.geometry = Geometry::local([1.0, 2.0, 1.0]).expect("a geometry");
+        let slice = Picture { width: 2, height: 2, pixels: [1, 2, 3, 4].map(|v| [v; 4]).to_vec(), mm_per_pixel: None };
+        let square = upright(&slice, &header);
+        assert_eq!((square.width, square.height, square.mm_per_pixel), (2, 4, Some(1.0)));
+        assert_eq!(square.pixels.iter().map(|p| p[0]).collect::<Vec<_>>(), [1, 2, 1, 2, 3, 4, 3, 4]);
     }
 }
