@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use isovox_engine::Pipeline;
 use isovox_engine::collect::collect;
+use isovox_engine::mesh;
 use isovox_ops::geometry::crop::sizes;
 use isovox_ops::spec::Values;
 use isovox_volume::memory::Memory;
@@ -41,14 +42,20 @@ fn once(input: &Arc<Volume>, op: &str, parameters: &Values, threads: usize) -> R
     let (began, before) = (Instant::now(), cpu());
     let step = (isovox_ops::find(op)?.build)(parameters)?;
     let outcome = Pipeline::new(input.clone()).then(step, Vec::new())?.run(&run)?;
+    let mut triangles = 0;
     let done = match &outcome.object {
         Object::Volume(source) => Some(collect(&run, source.as_ref(), "bench")?.into_volume()),
+        Object::Mesh(source) => {
+            triangles = mesh::collect(&run, source.as_ref())?.1.triangles;
+            None
+        }
         _ => None,
     };
     let (wall, spent) = (began.elapsed().as_secs_f64(), cpu() - before);
     let hash = match (&outcome.object, done) {
         (_, Some(volume)) => hex(volume.data().bytes()),
         (Object::Table(table), None) => table.rows().to_string(),
+        (Object::Mesh(_), None) => triangles.to_string(),
         _ => String::new(),
     };
     Ok((spent, wall, hash))

@@ -6,6 +6,7 @@ pub mod adapt;
 pub mod collect;
 pub mod hash;
 pub mod keep;
+pub mod mesh;
 pub mod pipeline;
 pub mod plan;
 pub mod scan;

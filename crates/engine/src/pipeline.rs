@@ -8,6 +8,7 @@ use isovox_volume::{Error, Header, Object, Result, Run, Source, Step};
 use serde_json::Value as Json;
 
 use crate::adapt::decide::DecideSource;
+use crate::adapt::facet::FacetSource;
 use crate::adapt::gather::GatherSource;
 use crate::adapt::halo::HaloSource;
 use crate::adapt::join::JoinSource;
@@ -33,10 +34,15 @@ struct Link {
     decide: Option<Arc<DecideSource>>,
 }
 
+/// What ends a chain with something else than a volume.
 struct End {
     name: String,
-    op: Arc<dyn AnyReduce>,
-    inputs: Vec<Arc<dyn Source>>,
+    last: Last,
+}
+
+enum Last {
+    Value(Arc<dyn AnyReduce>, Vec<Arc<dyn Source>>),
+    Mesh(Arc<FacetSource>),
 }
 
 /// What a chain gives.
@@ -101,7 +107,14 @@ impl Pipeline {
                 op.check(&headers)?;
                 // A value that takes several sweeps pulls its input again.
                 let source = self.source;
-                self.end = Some(End { name: name.into(), op, inputs });
+                self.end = Some(End { name: name.into(), last: Last::Value(op, inputs) });
+                source
+            }
+            Access::Facet(op) => {
+                let source = self.source;
+                let mesh = FacetSource::new(name, op, source.clone())?;
+                self.flight = self.flight.max(mesh.flight());
+                self.end = Some(End { name: name.into(), last: Last::Mesh(Arc::new(mesh)) });
                 source
             }
         };
@@ -128,7 +141,11 @@ impl Pipeline {
                 self.source.prepare(run)?;
                 Object::Volume(self.source)
             }
-            Some(End { name, op, inputs }) => {
+            Some(End { last: Last::Mesh(mesh), .. }) => {
+                self.source.prepare(run)?;
+                Object::Mesh(mesh)
+            }
+            Some(End { name, last: Last::Value(op, inputs) }) => {
                 inputs.iter().try_for_each(|i| i.prepare(run))?;
                 let sources: Vec<&dyn Source> = inputs.iter().map(AsRef::as_ref).collect();
                 let headers: Vec<&Header> = inputs.iter().map(|i| i.header()).collect();

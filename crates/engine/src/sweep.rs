@@ -80,6 +80,10 @@ pub trait Work: Sync {
     fn step(&self, state: &mut Self::State, frame: usize, z: Range<usize>, slabs: &[Slab]) -> Result<()>;
     /// Ends a stretch.
     fn end(&self, state: Self::State) -> Result<Self::Part>;
+    /// What of a stretch is taken before it ends, once those below it were: a part that would outgrow the memory.
+    fn early(&self, _state: &mut Self::State) -> Option<Self::Part> {
+        None
+    }
     /// Where planes of the first source go, when that is all that happens to them: they are then written once, without a step.
     #[allow(clippy::mut_from_ref, reason = "a work that has a destination hands out each plane once")]
     fn destination(&self, _frame: usize, _z: Range<usize>) -> Option<&mut [u8]> {
@@ -109,11 +113,24 @@ struct State<P, F> {
     next: usize,
     waiting: BTreeMap<usize, P>,
     take: F,
+    /// A part could not be taken: what follows it is dropped.
+    broken: bool,
+}
+
+impl<P, F: FnMut(P) -> Result<()>> State<P, F> {
+    fn take(&mut self, part: P) -> Result<()> {
+        if self.broken {
+            return Ok(());
+        }
+        let done = (self.take)(part);
+        self.broken = done.is_err();
+        done
+    }
 }
 
 impl<P, F: FnMut(P) -> Result<()>> InOrder<P, F> {
     fn new(window: usize, take: F) -> InOrder<P, F> {
-        InOrder { state: Mutex::new(State { next: 0, waiting: BTreeMap::new(), take }), moved: Condvar::new(), window }
+        InOrder { state: Mutex::new(State { next: 0, waiting: BTreeMap::new(), take, broken: false }), moved: Condvar::new(), window }
     }
 
     /// Waits until a stretch is near enough to the one awaited that its result will not wait long.
@@ -124,13 +141,25 @@ impl<P, F: FnMut(P) -> Result<()>> InOrder<P, F> {
         }
     }
 
+    /// Takes a part of a stretch that goes on, once it is this stretch's turn; drops it when that will never be.
+    fn early(&self, index: usize, part: P, given_up: impl Fn() -> bool) -> Result<()> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        while state.next != index {
+            if given_up() {
+                return Ok(());
+            }
+            state = self.moved.wait_timeout(state, Duration::from_millis(50)).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.take(part)
+    }
+
     fn give(&self, index: usize, part: P) -> Result<()> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let state = &mut *state;
         state.waiting.insert(index, part);
         while let Some(part) = state.waiting.remove(&state.next) {
             state.next += 1;
-            (state.take)(part)?;
+            state.take(part)?;
         }
         self.moved.notify_all();
         Ok(())
@@ -160,7 +189,9 @@ pub fn sweep<W: Work>(run: &Run, nz: usize, sources: &[&dyn Source], frames: Ran
         while !failed.load(Ordering::Relaxed) {
             let Some(stretch) = list.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
             order.enter(stretch.index, &failed);
-            settle(stretch.index, walk(run, sources, cut.step, work, stretch, after_step));
+            let lower_failed = || first_error.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|(i, _)| *i < stretch.index);
+            let early = |part| order.early(stretch.index, part, lower_failed);
+            settle(stretch.index, walk(run, sources, cut.step, work, stretch, &early, after_step));
         }
     };
     let began = Instant::now();
@@ -177,7 +208,15 @@ pub fn sweep<W: Work>(run: &Run, nz: usize, sources: &[&dyn Source], frames: Ran
     first_error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), |(_, error)| Err(error))
 }
 
-fn walk<W: Work>(run: &Run, sources: &[&dyn Source], step: usize, work: &W, stretch: &Stretch, after_step: &mut dyn FnMut()) -> Result<W::Part> {
+fn walk<W: Work>(
+    run: &Run,
+    sources: &[&dyn Source],
+    step: usize,
+    work: &W,
+    stretch: &Stretch,
+    early: &dyn Fn(W::Part) -> Result<()>,
+    after_step: &mut dyn FnMut(),
+) -> Result<W::Part> {
     run.check()?;
     // A further input of one frame (a mask) serves every frame.
     let frame = |s: &dyn Source| stretch.frame.min(s.header().frames.count - 1);
@@ -196,6 +235,7 @@ fn walk<W: Work>(run: &Run, sources: &[&dyn Source], step: usize, work: &W, stre
                 slabs.push(cursor.pull(now.clone())?);
             }
             work.step(&mut part, stretch.frame, now.clone(), &slabs)?;
+            work.early(&mut part).map_or(Ok(()), early)?;
         }
         run.advance(now.len() as u64);
         z = now.end;

@@ -6,6 +6,7 @@ pub mod channels;
 pub mod embed;
 pub mod format;
 pub mod input;
+pub mod mesh;
 pub mod open;
 pub mod picture;
 pub mod staged;

@@ -101,6 +101,12 @@ impl std::io::Write for Staged {
     }
 }
 
+impl std::io::Read for Staged {
+    fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+        self.file.read(bytes)
+    }
+}
+
 impl std::io::Seek for Staged {
     fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
         self.file.seek(to)

@@ -9,17 +9,18 @@
 //! | [`Join`] | connected components of the whole |
 //! | [`Gather`] | a region of the input that the operation names |
 //! | [`Whole`] | everything |
+//! | [`Facet`] | its layer of a mesh needs the plane below it and the plane itself |
 //!
 //! Kernels do no I/O, cannot fail once checked, and never start threads.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use isovox_volume::{Error, Header, Object, Quantity, QuantityKind, Result, Runs, Scalar, Slab, Type, Voxel, scalar};
+use isovox_volume::{Error, Header, Object, Piece, Quantity, QuantityKind, Result, Runs, Scalar, Slab, Type, Voxel, World, scalar};
 use serde_json::Value as Json;
 
 use crate::components::Connectivity;
-pub use crate::erased::{AnyDecide, AnyGather, AnyHalo, AnyJoin, AnyPoint, AnyReduce, AnyWhole};
+pub use crate::erased::{AnyDecide, AnyFacet, AnyGather, AnyHalo, AnyJoin, AnyPoint, AnyReduce, AnyWhole};
 
 /// An operation's kernel, by access, its voxel types erased.
 #[derive(Clone)]
@@ -38,6 +39,8 @@ pub enum Access {
     Gather(Arc<dyn AnyGather>),
     /// See [`Whole`].
     Whole(Arc<dyn AnyWhole>),
+    /// See [`Facet`].
+    Facet(Arc<dyn AnyFacet>),
 }
 
 /// The header of an output of another type on the same grid; a change of meaning follows from the type of operation.
@@ -286,6 +289,36 @@ pub trait Whole: Send + Sync + 'static {
 
     /// The kernel for a frame.
     fn run<T: Scalar>(&self, input: &Header, voxels: &[T], out: &mut [Self::Out<T>]);
+}
+
+/// A mesh that grows layer by layer: a layer lies between two neighbouring planes.
+///
+/// A volume of `nz` planes has `nz + 1` layers: the first lies between what is below the volume and plane 0, the last between
+/// plane `nz - 1` and what is above. A layer's vertices depend on its two planes alone, so that pieces can begin anywhere.
+pub trait Facet: Send + Sync + 'static {
+    /// What a walk knows of the plane that it took last.
+    type Walk: Send + 'static;
+
+    /// Refuses inputs that the kernel cannot take.
+    fn check(&self, input: &Header) -> Result<()>;
+
+    /// What the coordinates mean.
+    fn world(&self, input: &Header) -> Result<World>;
+
+    /// Whether it is known what to look for; if not, nothing is swept, and [`Facet::nothing`] tells the range of the values.
+    fn known(&self, input: &Header) -> bool;
+
+    /// Why there is no mesh, in a volume whose finite values lie in this range, if it has any.
+    fn nothing(&self, input: &Header, range: Option<[f64; 2]>) -> Error;
+
+    /// A walk whose first layer ends at plane `z`; if there is a plane below that, [`Facet::begin`] shows it.
+    fn walk(&self, input: &Header, z: usize) -> Self::Walk;
+
+    /// The vertices in the plane below the first layer, as the walk that ended there gave them.
+    fn begin<T: Scalar>(&self, walk: &mut Self::Walk, below: &[T], piece: &mut Piece);
+
+    /// The kernel: the layer between the plane taken last and `above`, and the vertices in `above`; `None` lies beyond the volume.
+    fn layer<T: Scalar>(&self, walk: &mut Self::Walk, below: Option<&[T]>, above: Option<&[T]>, piece: &mut Piece);
 }
 
 /// Refuses a volume that is not of unsigned or signed integers, as masks and labels are.

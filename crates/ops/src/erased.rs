@@ -3,10 +3,10 @@
 use std::any::Any;
 use std::ops::Range;
 
-use isovox_volume::{Data, Error, Header, Object, Result, Runs, Slab, Voxel, scalar, voxel};
+use isovox_volume::{Data, Error, Header, Object, Piece, Result, Runs, Slab, Voxel, World, scalar, voxel};
 use serde_json::Value as Json;
 
-use crate::access::{At, Decide, Edge, Gather, Halo, Join, Near, Paint, Point, Reduce, RowRuns, Whole, out_type, same_grid};
+use crate::access::{At, Decide, Edge, Facet, Gather, Halo, Join, Near, Paint, Point, Reduce, RowRuns, Whole, out_type, same_grid};
 use crate::components::Connectivity;
 
 /// A partial or value whose type only its operation knows.
@@ -281,5 +281,52 @@ impl<W: Whole> AnyWhole for W {
 
     fn run(&self, input: &Header, voxels: &Data, out: &mut [u8]) {
         scalar!(input.voxel, T => Whole::run::<T>(self, input, voxels.as_slice::<T>(), bytemuck::cast_slice_mut(out)));
+    }
+}
+
+/// [`Facet`], erased.
+pub trait AnyFacet: Send + Sync {
+    /// Refuses inputs that the kernel cannot take; what the coordinates will mean.
+    fn check(&self, input: &Header) -> Result<World>;
+    /// Whether it is known what to look for.
+    fn known(&self, input: &Header) -> bool;
+    /// Why there is no mesh.
+    fn nothing(&self, input: &Header, range: Option<[f64; 2]>) -> Error;
+    /// A walk whose first layer ends at plane `z`.
+    fn walk(&self, input: &Header, z: usize) -> Box<dyn Any + Send>;
+    /// The vertices in the plane below the first layer.
+    fn begin(&self, walk: &mut (dyn Any + Send), below: &Data, piece: &mut Piece);
+    /// The kernel for the layer between two planes, one of which may lie beyond the volume.
+    fn layer(&self, walk: &mut (dyn Any + Send), below: Option<&Data>, above: Option<&Data>, piece: &mut Piece);
+}
+
+impl<F: Facet> AnyFacet for F {
+    fn check(&self, input: &Header) -> Result<World> {
+        scalar_only(input)?;
+        Facet::check(self, input)?;
+        Facet::world(self, input)
+    }
+
+    fn known(&self, input: &Header) -> bool {
+        Facet::known(self, input)
+    }
+
+    fn nothing(&self, input: &Header, range: Option<[f64; 2]>) -> Error {
+        Facet::nothing(self, input, range)
+    }
+
+    fn walk(&self, input: &Header, z: usize) -> Box<dyn Any + Send> {
+        Box::new(Facet::walk(self, input, z))
+    }
+
+    fn begin(&self, walk: &mut (dyn Any + Send), below: &Data, piece: &mut Piece) {
+        let walk = walk.downcast_mut::<F::Walk>().expect(OWN);
+        scalar!(below.voxel(), T => Facet::begin::<T>(self, walk, below.as_slice::<T>(), piece));
+    }
+
+    fn layer(&self, walk: &mut (dyn Any + Send), below: Option<&Data>, above: Option<&Data>, piece: &mut Piece) {
+        let walk = walk.downcast_mut::<F::Walk>().expect(OWN);
+        let Some(voxel) = above.or(below).map(Data::voxel) else { return };
+        scalar!(voxel, T => Facet::layer::<T>(self, walk, below.map(Data::as_slice::<T>), above.map(Data::as_slice::<T>), piece));
     }
 }

@@ -13,14 +13,22 @@ pub mod intensity;
 pub mod label;
 pub mod measure;
 pub mod picture;
+pub mod surface;
 
 pub use access::Access;
 pub use components::Connectivity;
 pub use spec::{Declared, Entry, Operation, Spec, Values};
 
 /// Families and their operations, in the order of the reference pages.
-pub const FAMILIES: &[(&str, &[Entry])] =
-    &[("intensity", intensity::OPS), ("filter", filter::OPS), ("label", label::OPS), ("measure", measure::OPS), ("geometry", geometry::OPS), ("picture", picture::OPS)];
+pub const FAMILIES: &[(&str, &[Entry])] = &[
+    ("intensity", intensity::OPS),
+    ("filter", filter::OPS),
+    ("label", label::OPS),
+    ("measure", measure::OPS),
+    ("surface", surface::OPS),
+    ("geometry", geometry::OPS),
+    ("picture", picture::OPS),
+];
 
 /// All operations with their families.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static Entry)> {

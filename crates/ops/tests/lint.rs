@@ -148,7 +148,7 @@ fn sources_are_named() {
 
 #[test]
 fn the_access_is_named_as_in_the_code() {
-    let known = ["Point", "Halo", "Reduce", "Decide", "Join", "Gather", "Whole"];
+    let known = ["Point", "Halo", "Reduce", "Decide", "Join", "Gather", "Whole", "Facet"];
     check(|_, _, spec| ensure(known.contains(&spec.access), format_args!("access {:?}", spec.access)));
     check(|_, _, spec| ensure(spec.inputs.first().is_some_and(|p| p.required && p.name == "input"), "the first input is `input`"));
 }

@@ -32,7 +32,7 @@ pub use figure::{Anchor, Figure, Shape, Text, TextSize};
 pub use geometry::{Geometry, Space};
 pub use header::{Certainty, FrameAxis, Frames, Header, Quantity, QuantityKind};
 pub use length::{Extent, Length, Size};
-pub use mesh::Mesh;
+pub use mesh::{Mesh, MeshFound, MeshSink, MeshSource, Piece, World};
 pub use object::Object;
 pub use picture::Picture;
 pub use provenance::{Input, Provenance, Step};

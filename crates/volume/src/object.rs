@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::animation::Animation;
 use crate::figure::Figure;
-use crate::mesh::Mesh;
+use crate::mesh::MeshSource;
 use crate::picture::Picture;
 use crate::source::Source;
 use crate::table::Table;
@@ -21,8 +21,8 @@ pub enum Object {
     Figure(Figure, Picture),
     /// An animation.
     Animation(Animation),
-    /// A mesh.
-    Mesh(Mesh),
+    /// A mesh, still flowing.
+    Mesh(Arc<dyn MeshSource>),
 }
 
 impl Object {

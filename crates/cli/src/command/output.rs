@@ -2,15 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use isovox_engine::{hash, write as engine_write};
+use isovox_engine::{hash, mesh as engine_mesh, write as engine_write};
 use isovox_formats::open::format_for;
-use isovox_formats::{Input, Target, picture, table};
+use isovox_formats::{Input, Target, mesh, picture, table};
 use isovox_ops::spec::Kind;
 use isovox_volume::error::At;
-use isovox_volume::{Error, Object, Provenance, Result, Run, Step};
+use isovox_volume::{Error, MeshFound, Object, Provenance, Result, Run, Step};
 use serde_json::json;
 
 use super::settings::Settings;
+use super::talk;
 
 /// What a chain made.
 pub(crate) struct Made<'a> {
@@ -29,14 +30,14 @@ pub(crate) fn check_name(kind: Kind, out: &Path) -> Result<()> {
         Kind::Picture => picture::check_name(out),
         Kind::Figure => picture::check_figure_name(out),
         Kind::Animation => Err(Error::unsupported("animations in this build").within(out)),
-        Kind::Mesh => Err(Error::unsupported("meshes in this build").within(out)),
+        Kind::Mesh => mesh::check_name(out),
         _ => format_for(out).map(|_| ()),
     }
 }
 
 /// Writes the result and its provenance: embedded where the format has room, else beside.
 pub(crate) fn write(run: &Run, made: Made<'_>, out: &Path, settings: &Settings) -> Result<Vec<PathBuf>> {
-    let provenance = Provenance { command: settings.told(), space: space(&made.object), steps: made.steps, inputs: hash::inputs(made.files)? };
+    let mut provenance = Provenance { command: settings.told(), space: space(&made.object), steps: made.steps, inputs: hash::inputs(made.files)? };
     let text = provenance.json().to_string();
     let mut embedded = true;
     let written = match &made.object {
@@ -52,7 +53,14 @@ pub(crate) fn write(run: &Run, made: Made<'_>, out: &Path, settings: &Settings) 
         Object::Picture(p) => vec![picture::write(p, out, settings.force, Some(&text))?],
         Object::Figure(figure, pixels) => vec![picture::write_figure(figure, pixels, out, settings.force, Some(&text))?],
         Object::Animation(_) => return Err(Error::unsupported("animations in this build")),
-        Object::Mesh(_) => return Err(Error::unsupported("meshes in this build")),
+        Object::Mesh(source) => {
+            embedded = false;
+            let found = engine_mesh::write(run, source.as_ref(), out, settings.force)?;
+            // What it measures is known once it has flowed.
+            provenance.steps.last_mut().expect("a mesh is made by a step").found = found.json();
+            talk::say(&told(&found));
+            vec![out.to_path_buf()]
+        }
     };
     if !embedded {
         beside(run, &provenance, out)?;
@@ -63,8 +71,15 @@ pub(crate) fn write(run: &Run, made: Made<'_>, out: &Path, settings: &Settings) 
 fn space(object: &Object) -> String {
     match object {
         Object::Volume(source) => source.header().geometry.space().name().into(),
+        Object::Mesh(source) => source.world().space().name().into(),
         _ => String::new(),
     }
+}
+
+/// A mesh in a line.
+fn told(found: &MeshFound) -> String {
+    let unit = found.world.unit();
+    format!("{} triangles, area {} {unit}2, volume {} {unit}3, coordinates in {unit} ({})", found.triangles, found.area, found.volume, found.world.name())
 }
 
 /// Where the provenance of an output lies: `OUT.provenance.json`, or in the folder of a sequence.

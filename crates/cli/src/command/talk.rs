@@ -104,6 +104,11 @@ pub(crate) fn warn(text: &str) {
     eprintln!("warning: {text}");
 }
 
+/// A line that says what was found.
+pub(crate) fn say(text: &str) {
+    eprintln!("{text}");
+}
+
 fn bar(phase: &Phase) {
     let share = if phase.of == 0 { 0.0 } else { phase.done as f64 / phase.of as f64 };
     let full = (share * 24.0) as usize;

@@ -1,6 +1,7 @@
 //! Operations as sources: one adapter an access, none an operation.
 
 pub mod decide;
+pub mod facet;
 pub mod gather;
 pub mod halo;
 pub mod join;

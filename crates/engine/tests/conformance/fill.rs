@@ -10,6 +10,10 @@ const GIVEN: &[(&str, &[(&str, &str)])] = &[
     ("crop", &[("center", "3x2x3")]),
     ("crop", &[("region", ":,:,:")]),
     ("remove-small", &[("min", "4vox")]),
+    ("surface", &[("level", "2")]),
+    ("surface", &[("level", "57.25"), ("world", "ras")]),
+    ("surface", &[("label", "1")]),
+    ("surface", &[]),
     ("threshold", &[("lower", "2")]),
     ("threshold", &[("lower", "-3.5"), ("upper", "90.5")]),
 ];

@@ -1,5 +1,6 @@
 //! What a chain gave, down to the bits.
 
+use isovox_engine::mesh::collect;
 use isovox_volume::{Column, Object, Picture, Result, Run, Source, Table};
 
 /// Something given, comparable bit by bit.
@@ -30,9 +31,11 @@ impl Found {
                 let about = format!("{} frames of {}x{}, {:?}", animation.frames.len(), animation.width, animation.height, animation.palette);
                 Found { about, width: 1, bytes: animation.frames.concat(), volume: false }
             }
-            Object::Mesh(mesh) => {
+            Object::Mesh(source) => {
+                let (mesh, found) = collect(run, source.as_ref())?;
                 let numbers = mesh.vertices.iter().flatten().map(|v| v.to_bits()).chain(mesh.triangles.iter().flatten().map(|&i| u64::from(i)));
-                Found { about: format!("mesh of {} vertices", mesh.vertices.len()), width: 8, bytes: numbers.flat_map(u64::to_le_bytes).collect(), volume: false }
+                let measured = [found.area, found.volume].map(f64::to_bits);
+                Found { about: format!("mesh {found:?} {measured:?}"), width: 8, bytes: numbers.flat_map(u64::to_le_bytes).collect(), volume: false }
             }
         })
     }

@@ -11,6 +11,8 @@ mod pattern;
 mod rock;
 mod spheres;
 #[cfg(test)]
+mod surfaces;
+#[cfg(test)]
 mod tests;
 mod truth;
 mod volumes;

@@ -196,7 +196,7 @@ fn write(run: &Run, scan: &Opened, options: &Options, folder: &Folder, found: &F
     let small = shown.reduced(Extent::cube(factor))?;
     shapes::flight(run, &small, folder)?;
     if found.results.summary.components_kept > 0 {
-        shapes::write(run, small.labels.as_ref(), folder)?;
+        shapes::write(run, &small.labels, folder)?;
     }
     found.results.write(folder)?;
     let provenance = timed(run, provenance);

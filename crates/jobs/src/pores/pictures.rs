@@ -32,14 +32,21 @@ impl Shown {
 
     /// The same in blocks of voxels, kept once they were made.
     pub(super) fn reduced(&self, factor: Extent) -> Result<Shown> {
-        let small = |source: &Arc<dyn Source>| -> Result<Arc<dyn Source>> {
-            if factor == Extent::cube(1) {
-                return Ok(source.clone());
-            }
-            Ok(Keep::always(Arc::new(GatherSource::new(Arc::new(Bin { factor }), source.clone())?)))
-        };
-        Ok(Shown { grey: small(&self.grey)?, labels: small(&self.labels)?, window: self.window })
+        Ok(Shown { grey: binned(&self.grey, factor)?, labels: binned(&self.labels, factor)?, window: self.window })
     }
+}
+
+/// A volume in blocks of voxels.
+fn binned(source: &Arc<dyn Source>, factor: Extent) -> Result<Arc<dyn Source>> {
+    if factor == Extent::cube(1) {
+        return Ok(source.clone());
+    }
+    Ok(Keep::always(Arc::new(GatherSource::new(Arc::new(Bin { factor }), source.clone())?)))
+}
+
+/// Labels as pictures show them.
+pub(super) fn reduced(labels: &Arc<dyn Source>, factor: usize) -> Result<Arc<dyn Source>> {
+    binned(labels, Extent::cube(factor))
 }
 
 /// Writes the label file and a picture of each slice, in blocks of `factor` voxels in the slice.

@@ -1,5 +1,10 @@
 //! Pores as bodies: surface, picture, flight.
 
+use std::sync::Arc;
+
+use isovox_engine::adapt::facet::FacetSource;
+use isovox_engine::mesh;
+use isovox_ops::surface::surface::{Axes, Surface};
 use isovox_volume::{Result, Run, Source};
 
 use super::pictures::{Shown, views};
@@ -10,7 +15,9 @@ pub(super) fn flight(run: &Run, small: &Shown, folder: &Folder) -> Result<()> {
     views(run, small, folder, |_| {})
 }
 
-/// Nothing yet.
-pub(super) fn write(_run: &Run, _labels: &dyn Source, _folder: &Folder) -> Result<()> {
-    Ok(())
+/// The surface and the picture of labelled pores; there is at least one.
+pub(super) fn write(run: &Run, labels: &Arc<dyn Source>, folder: &Folder) -> Result<()> {
+    labels.prepare(run)?;
+    let surface = FacetSource::new("surface", Arc::new(Surface { level: None, label: None, world: Axes::Lps }), labels.clone())?;
+    mesh::write(run, &surface, &folder.path("surface.stl"), false).map(|_| ())
 }

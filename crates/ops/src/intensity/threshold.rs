@@ -39,7 +39,7 @@ impl Point for Threshold {
 }
 
 /// The limits as values of the type: exact, since integers between two numbers are those from the ceiling to the floor.
-fn limits<T: Scalar>(lower: f64, upper: f64) -> Option<(T, T)> {
+pub(crate) fn limits<T: Scalar>(lower: f64, upper: f64) -> Option<(T, T)> {
     if T::TYPE.is_float() {
         // A limit that f32 cannot hold is moved inwards to the next value that it can.
         let (mut a, mut b) = (T::from_f64(lower), T::from_f64(upper));
