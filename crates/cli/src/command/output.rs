@@ -7,7 +7,7 @@ use isovox_formats::open::format_for;
 use isovox_formats::{Input, Target, mesh, picture, table};
 use isovox_ops::spec::Kind;
 use isovox_volume::error::At;
-use isovox_volume::{Error, MeshFound, Object, Provenance, Result, Run, Step};
+use isovox_volume::{MeshFound, Object, Provenance, Result, Run, Step};
 use serde_json::json;
 
 use super::settings::Settings;
@@ -29,7 +29,7 @@ pub(crate) fn check_name(kind: Kind, out: &Path) -> Result<()> {
         Kind::Table => table::check_name(out),
         Kind::Picture => picture::check_name(out),
         Kind::Figure => picture::check_figure_name(out),
-        Kind::Animation => Err(Error::unsupported("animations in this build").within(out)),
+        Kind::Animation => picture::check_animation_name(out),
         Kind::Mesh => mesh::check_name(out),
         _ => format_for(out).map(|_| ()),
     }
@@ -52,7 +52,7 @@ pub(crate) fn write(run: &Run, made: Made<'_>, out: &Path, settings: &Settings) 
         }
         Object::Picture(p) => vec![picture::write(p, out, settings.force, Some(&text))?],
         Object::Figure(figure, pixels) => vec![picture::write_figure(figure, pixels, out, settings.force, Some(&text))?],
-        Object::Animation(_) => return Err(Error::unsupported("animations in this build")),
+        Object::Animation(animation) => vec![picture::write_animation(animation, out, settings.force, Some(&text))?],
         Object::Mesh(source) => {
             embedded = false;
             let found = engine_mesh::write(run, source.as_ref(), out, settings.force)?;

@@ -61,7 +61,7 @@ fn provenance(made: &Path) -> Result<Json> {
     let found = beside(PathBuf::from(name)).or_else(|| if made.is_dir() { beside(made.join("provenance.json")) } else { None });
     let found = match found {
         Some(json) => Some(json),
-        None if picture::is_picture(made) => picture::provenance(made, &std::fs::read(made).at(made)?),
+        None if picture::is_picture(made) => picture::provenance(&std::fs::read(made).at(made)?),
         None => open_scan(&[made.to_path_buf()], &OpenScan::default())?.provenance,
     };
     found.filter(|p| p["command"].is_array()).ok_or_else(|| {

@@ -1,13 +1,15 @@
-//! Pictures as PNG, figures as SVG too, with how they were made.
+//! Pictures as PNG, figures as SVG too, animations as GIF and animated PNG, with how they were made.
 
+mod film;
 mod png;
 mod svg;
 
 use std::path::{Path, PathBuf};
 
-use isovox_volume::{Error, Figure, Picture, Result};
+use isovox_volume::{Animation, Error, Figure, Picture, Result};
 use serde_json::Value as Json;
 
+pub use self::film::{encode_apng, encode_gif};
 pub use self::png::encode;
 pub use self::svg::encode as encode_svg;
 use crate::staged::{write_file, write_staged};
@@ -31,6 +33,13 @@ pub fn write_figure(figure: &Figure, pixels: &Picture, target: &Path, force: boo
     write_file(target, force, &bytes)
 }
 
+/// Writes an animation as GIF, or as animated PNG, by the name of the target.
+pub fn write_animation(animation: &Animation, target: &Path, force: bool, provenance: Option<&str>) -> Result<PathBuf> {
+    check_animation_name(target)?;
+    let bytes = if ends(target, "gif") { encode_gif(animation, provenance)? } else { encode_apng(animation, provenance)? };
+    write_file(target, force, &bytes)
+}
+
 /// Refuses a name that no picture is written under.
 pub fn check_name(target: &Path) -> Result<()> {
     expect(target, "a picture's name", &["png"])
@@ -41,14 +50,23 @@ pub fn check_figure_name(target: &Path) -> Result<()> {
     expect(target, "a figure's name", &["png", "svg"])
 }
 
+/// Refuses a name that no animation is written under.
+pub fn check_animation_name(target: &Path) -> Result<()> {
+    expect(target, "an animation's name", &["gif", "png"])
+}
+
 /// The provenance in a picture that isovox wrote.
-pub fn provenance(path: &Path, bytes: &[u8]) -> Option<Json> {
-    if ends(path, "svg") { svg::provenance(bytes) } else { png::provenance(bytes) }
+pub fn provenance(bytes: &[u8]) -> Option<Json> {
+    match bytes.first() {
+        Some(b'<') => svg::provenance(bytes),
+        Some(b'G') => film::provenance(bytes),
+        _ => png::provenance(bytes),
+    }
 }
 
 /// Whether a file of this name is a picture that may say how it was made.
 pub fn is_picture(path: &Path) -> bool {
-    ends(path, "png") || ends(path, "svg")
+    ["png", "svg", "gif"].iter().any(|e| ends(path, e))
 }
 
 fn ends(path: &Path, ending: &str) -> bool {

@@ -3,11 +3,15 @@
 use isovox_volume::{Error, Kind, Picture, Result};
 
 /// The keyword of the text chunk that holds the provenance.
-const KEYWORD: &str = "isovox";
+pub(super) const KEYWORD: &str = "isovox";
+
+#[allow(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
+pub(super) fn broken(error: png::EncodingError) -> Error {
+    Error::new(Kind::Io, format_args!("cannot encode the picture: {error}"))
+}
 
 /// A picture as PNG bytes: RGB where nothing is transparent.
 pub fn encode(picture: &Picture, provenance: Option<&str>) -> Result<Vec<u8>> {
-    let broken = |e: png::EncodingError| Error::new(Kind::Io, format_args!("cannot encode the picture: {e}"));
     let opaque = picture.pixels.iter().fold(255, |all, p| all & p[3]) == 255;
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, picture.width as u32, picture.height as u32);

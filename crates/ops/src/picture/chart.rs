@@ -181,17 +181,9 @@ impl Chart {
         let bars = self.series.iter().any(|s| matches!(s.plot, Plot::Bars(_)));
         let (low, high) = range(self.y.scale, within.chain(bars.then_some(0.0)));
         let y = match self.y.scale {
-            // A little air above; below, where the least value would lie on the axis.
-            Scale::Linear => (
-                if low > 0.0 && low < 0.5 * high {
-                    0.0
-                } else if low == 0.0 {
-                    0.0
-                } else {
-                    low - (high - low) * 0.05
-                },
-                high + (high - low) * 0.05,
-            ),
+            // From 0 where that is near enough, with a little air.
+            Scale::Linear if low >= 0.0 && low < 0.5 * high => (0.0, high * 1.05),
+            Scale::Linear => (low - (high - low) * 0.05, high + (high - low) * 0.05),
             Scale::Log => (low * 0.5, high * 1.5),
         };
         [x, given(&self.y, y)]

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use isovox_volume::{Data, Error, Header, Result};
-use serde_json::{Value as Json, json};
+use isovox_volume::{Data, Error, Header, Result, Volume};
+use serde_json::Value as Json;
 
-use crate::picture::window::{Shades, Window};
+use crate::access::integers;
+use crate::picture::window::{Shades, Window, overlay};
 
 /// An axis of the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, isovox_macros::Choice)]
@@ -52,7 +53,7 @@ impl Cut {
 pub type Lines = Vec<BTreeMap<usize, Vec<u8>>>;
 
 /// Copies what of plane `z` lies on the cuts.
-pub fn take(lines: &mut Lines, cuts: &[Cut], header: &Header, z: usize, plane: &Data) {
+pub fn take(lines: &mut [BTreeMap<usize, Vec<u8>>], cuts: &[Cut], header: &Header, z: usize, plane: &Data) {
     let (bytes, nx, voxel) = (plane.bytes(), header.nx(), header.voxel.bytes());
     for (cut, lines) in cuts.iter().zip(lines) {
         let row = nx * voxel;
@@ -65,28 +66,52 @@ pub fn take(lines: &mut Lines, cuts: &[Cut], header: &Header, z: usize, plane: &
     }
 }
 
+/// The voxels of a cut through a volume of one frame in memory.
+pub(crate) fn of_volume(volume: &Volume, cut: Cut) -> Vec<u8> {
+    let header = volume.header();
+    let mut lines = [BTreeMap::new()];
+    let planes = if cut.axis == Axis::Z { cut.index..cut.index + 1 } else { 0..header.nz() };
+    planes.for_each(|z| take(&mut lines, &[cut], header, z, &volume.data().sub(z * header.plane(), header.plane())));
+    lines.into_iter().flat_map(BTreeMap::into_values).flatten().collect()
+}
+
 /// The voxels of cuts, and how they are shown.
 pub(crate) struct Gathered {
-    /// Each cut's voxels, row by row.
-    pub(crate) cuts: Vec<Vec<u8>>,
+    /// Each cut's voxels, row by row; those of the labels after those of the volume.
+    cuts: Vec<Vec<u8>>,
     /// One way for all cuts, so that they can be compared.
     pub(crate) shades: Shades,
 }
 
 impl Gathered {
-    pub(crate) fn new(header: &Header, lines: &Lines, window: Window) -> Gathered {
+    pub(crate) fn new(inputs: &[&Header], lines: &Lines, window: Window) -> Gathered {
         let cuts: Vec<Vec<u8>> = lines.iter().map(|l| l.values().flatten().copied().collect()).collect();
-        let shades = Shades::new(header, &cuts, window);
+        let shades = Shades::new(inputs[0], &cuts[..cuts.len() / inputs.len()], window);
         Gathered { cuts, shades }
+    }
+
+    /// The pixels of a cut, one a voxel: labels in their colours over the volume.
+    pub(crate) fn pixels(&self, inputs: &[&Header], cut: usize) -> Vec<[u8; 4]> {
+        let mut pixels = self.shades.pixels(inputs[0].voxel, &self.cuts[cut]);
+        if let Some(labels) = inputs.get(1) {
+            overlay(&mut pixels, labels.voxel, &self.cuts[self.cuts.len() / 2 + cut]);
+        }
+        pixels
     }
 
     /// What stands in the provenance.
     pub(crate) fn found(&self) -> Json {
-        match self.shades {
-            Shades::Grey { low, high } => json!({"low": low, "high": high}),
-            Shades::Labels | Shades::Colours => Json::Null,
-        }
+        self.shades.found()
     }
+}
+
+/// Refuses what a picture cannot show: several frames, labels on another grid.
+pub(crate) fn check(inputs: &[&Header]) -> Result<()> {
+    one_frame(inputs[0])?;
+    let Some(labels) = inputs.get(1) else { return Ok(()) };
+    one_frame(labels)?;
+    integers("--labels", labels)?;
+    inputs[0].same_grid(labels, "the volume of --labels")
 }
 
 /// Refuses a volume of several frames: a picture shows one.

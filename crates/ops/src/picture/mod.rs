@@ -4,10 +4,13 @@ pub mod bar;
 pub mod chart;
 pub mod colours;
 pub mod cuts;
+pub mod fly_through;
 pub mod histogram_plot;
+pub mod montage;
 pub mod raster;
 pub mod render;
 mod resize;
+pub mod shrink;
 pub mod slice;
 pub mod text;
 pub mod three_view;
@@ -18,12 +21,18 @@ pub mod window;
 use crate::spec::Entry;
 
 /// In the order of the reference pages.
-pub const OPS: &[Entry] = &[Entry::of::<slice::Slice>(), Entry::of::<three_view::ThreeView>(), Entry::of::<histogram_plot::HistogramPlot>()];
+pub const OPS: &[Entry] = &[
+    Entry::of::<slice::Slice>(),
+    Entry::of::<three_view::ThreeView>(),
+    Entry::of::<montage::Montage>(),
+    Entry::of::<fly_through::FlyThrough>(),
+    Entry::of::<histogram_plot::HistogramPlot>(),
+];
 
 /// A picture made from cuts: colour volumes are welcome, so the erased trait is written once for all of them.
 ///
 /// The operation has `cuts(&self, &Header) -> Result<Vec<Cut>>`, `window(&self) -> Window` and
-/// `draw(&self, &Gathered, &Header) -> Result<Picture>`.
+/// `draw(&self, &Gathered, &[&Header]) -> Result<Picture>`; a further input is labels, which are drawn over the volume.
 macro_rules! gathered {
     ($op:ident) => {
         impl $crate::access::AnyReduce for $op {
@@ -36,13 +45,13 @@ macro_rules! gathered {
             }
 
             fn check(&self, inputs: &[&Header]) -> Result<()> {
-                $crate::picture::cuts::one_frame(inputs[0])?;
+                $crate::picture::cuts::check(inputs)?;
                 self.window().check(inputs[0])?;
                 self.cuts(inputs[0]).map(|_| ())
             }
 
             fn start(&self, inputs: &[&Header], _before: Option<&$crate::erased::Partial>) -> $crate::erased::Partial {
-                let lines: Lines = vec![Default::default(); self.cuts(inputs[0]).map_or(0, |c| c.len())];
+                let lines: Lines = vec![Default::default(); self.cuts(inputs[0]).map_or(0, |c| c.len()) * inputs.len()];
                 Box::new(lines)
             }
 
@@ -53,7 +62,10 @@ macro_rules! gathered {
             fn observe(&self, acc: &mut $crate::erased::Partial, at: &$crate::access::At<'_>, plane: &isovox_volume::Data) {
                 let lines = acc.downcast_mut::<Lines>().expect($crate::erased::OWN);
                 let cuts = self.cuts(at.inputs[0]).expect("checked before any plane flows");
-                $crate::picture::cuts::take(lines, &cuts, at.inputs[0], at.z, plane);
+                let planes = std::iter::once(plane).chain(at.others.iter().map(|slab| &slab.data));
+                for ((lines, header), plane) in lines.chunks_mut(cuts.len()).zip(at.inputs).zip(planes) {
+                    $crate::picture::cuts::take(lines, &cuts, header, at.z, plane);
+                }
             }
 
             fn observe_runs(&self, _acc: &mut $crate::erased::Partial, _at: &$crate::access::At<'_>, _rows: &mut $crate::access::RowRuns<'_>) {
@@ -72,7 +84,7 @@ macro_rules! gathered {
 
             fn finish(&self, acc: $crate::erased::Partial, inputs: &[&Header]) -> Result<$crate::erased::Opaque> {
                 let lines = acc.downcast::<Lines>().expect($crate::erased::OWN);
-                Ok(Box::new(Gathered::new(inputs[0], &lines, self.window())))
+                Ok(Box::new(Gathered::new(inputs, &lines, self.window())))
             }
 
             fn found(&self, value: &$crate::erased::Opaque) -> serde_json::Value {
@@ -80,7 +92,7 @@ macro_rules! gathered {
             }
 
             fn object(&self, value: &$crate::erased::Opaque, inputs: &[&Header]) -> Result<isovox_volume::Object> {
-                self.draw(value.downcast_ref::<Gathered>().expect($crate::erased::OWN), inputs[0]).map(isovox_volume::Object::Picture)
+                self.draw(value.downcast_ref::<Gathered>().expect($crate::erased::OWN), inputs).map(isovox_volume::Object::Picture)
             }
         }
     };

@@ -29,11 +29,20 @@ fn lengths(header: &Header) -> [f64; 3] {
 
 /// One pixel for the finest voxel side, as far as the longest of some lengths keeps within limits.
 fn fitting<const N: usize>(header: &Header, lengths: [f64; N], most: f64) -> f64 {
+    within(header, lengths, (SIDE.0, most))
+}
+
+/// The same for one cut whose longest side shall have these pixels at least and at most.
+pub fn scale_within(header: &Header, cut: Cut, side: (f64, f64)) -> f64 {
+    within(header, cut.across().map(|axis| lengths(header)[axis]), side)
+}
+
+fn within<const N: usize>(header: &Header, lengths: [f64; N], (least, most): (f64, f64)) -> f64 {
     let finest = header.geometry.spacing().unwrap_or([1.0; 3]).into_iter().fold(f64::INFINITY, f64::min);
     let longest = lengths.into_iter().fold(0.0, f64::max);
     let native = longest / finest;
     // Small volumes are enlarged by a whole factor, so that voxels stay square blocks.
-    let wanted = if native < SIDE.0 { native * (SIDE.0 / native).ceil() } else { native.min(most) };
+    let wanted = if native < least { (native * (least / native).ceil()).min(most) } else { native.min(most) };
     wanted / longest
 }
 

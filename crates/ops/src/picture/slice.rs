@@ -13,10 +13,10 @@ use crate::picture::{bar, gathered};
 /// Draw one slice, in the right aspect, with a scale bar.
 ///
 /// Voxels keep their proportions whatever the spacing. Labels are coloured by number, masks are white. A patient's
-/// slice is turned to the radiological view and lettered. Grey goes from --low to --high, NaN is black.
+/// slice is turned to the radiological view and lettered. With --labels objects are coloured on top. Grey goes from --low to --high, NaN is black.
 /// Shape: a picture of 256 to 2048 pixels along its longer side; small slices are enlarged by a whole factor.
 #[derive(Op)]
-#[op(access = Reduce, input = Volume, output = Picture, example = "isovox slice scan.tif -o middle.png --axis z")]
+#[op(access = Reduce, input = Volume, output = Picture, also = [labels: Label], example = "isovox slice scan.tif -o middle.png --axis z")]
 pub struct Slice {
     /// The axis that the slice is across.
     #[op(default = Axis::Z)]
@@ -42,11 +42,12 @@ impl Slice {
         Ok(vec![Cut::at(header, self.axis, self.index)?])
     }
 
-    fn draw(&self, gathered: &Gathered, header: &Header) -> Result<Picture> {
+    fn draw(&self, gathered: &Gathered, inputs: &[&Header]) -> Result<Picture> {
+        let header = inputs[0];
         let which = self.cuts(header)?[0];
         let scale = scale_of(header, which);
         let view = View::new(header, which, scale);
-        let mut picture = view.draw(&gathered.shades.pixels(header.voxel, &gathered.cuts[0]), gathered.shades.blend());
+        let mut picture = view.draw(&gathered.pixels(inputs, 0), gathered.shades.blend());
         if !self.plain {
             view.mark(&mut picture);
             let (bottom, room) = (picture.height.saturating_sub(6), picture.width.saturating_sub(12));

@@ -45,13 +45,13 @@ pub fn width(text: &str, size: TextSize) -> usize {
 
 /// Writes a line with its upper left corner at a place.
 pub fn write(picture: &mut Picture, text: &str, left: isize, top: isize, size: TextSize, ink: Ink) {
-    let cover = Cover::new(text, size);
+    let cover = Cover::new(text, size, ink);
     cover.ink(left, top, false, ink, |x, y, colour, share| blend(picture, x, y, colour, share));
 }
 
 /// Writes a line that runs up, with the upper left corner of its turned box at a place.
 pub(crate) fn write_upward(picture: &mut Picture, text: &str, left: isize, top: isize, size: TextSize, ink: Ink) {
-    let cover = Cover::new(text, size);
+    let cover = Cover::new(text, size, ink);
     cover.ink(left, top, true, ink, |x, y, colour, share| blend(picture, x, y, colour, share));
 }
 
@@ -64,11 +64,13 @@ struct Cover {
 
 impl Cover {
     /// A letter that the font lacks is a question mark.
-    fn new(text: &str, size: TextSize) -> Cover {
+    fn new(text: &str, size: TextSize, ink: Ink) -> Cover {
         let (width, height, letter) = (width(text, size), size.pixels(), get_raster_width(FontWeight::Regular, raster(size)));
+        // On a picture thin letters would drown.
+        let weight = if ink.rim.is_some() { FontWeight::Bold } else { FontWeight::Regular };
         let mut shares = vec![0; width * height];
         for (i, c) in text.chars().enumerate() {
-            let glyph = get_raster(c, FontWeight::Regular, raster(size)).or_else(|| get_raster('?', FontWeight::Regular, raster(size)));
+            let glyph = get_raster(c, weight, raster(size)).or_else(|| get_raster('?', weight, raster(size)));
             for (y, row) in glyph.iter().flat_map(|g| g.rows().enumerate()) {
                 shares[y * width + i * letter..][..row.len()].copy_from_slice(row);
             }
@@ -126,7 +128,9 @@ mod tests {
     fn every_letter_of_a_caption_is_drawn() {
         for c in "0123456789.,-+ %µ²³×° abcxyz ABCXYZ ()/".chars().filter(|c| *c != ' ') {
             for size in [TextSize::Small, TextSize::Medium, TextSize::Large, TextSize::Huge] {
-                assert!(get_raster(c, FontWeight::Regular, raster(size)).is_some(), "{c}");
+                for weight in [FontWeight::Regular, FontWeight::Bold] {
+                    assert_eq!(get_raster(c, weight, raster(size)).map(|g| g.width()), Some(width("0", size)), "{c}");
+                }
             }
         }
     }

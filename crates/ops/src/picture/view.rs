@@ -104,6 +104,18 @@ impl View {
         }
     }
 
+    /// Pixels across and down.
+    pub fn size(&self) -> [usize; 2] {
+        self.pixels
+    }
+
+    /// A patient's letters; without a patient nothing.
+    pub fn mark_patient(&self, picture: &mut Picture) {
+        if self.patient {
+            self.mark(picture);
+        }
+    }
+
     /// Letters in the middle of the sides, where there is room: a patient's on all four, else the axes' names where they lead.
     pub fn mark(&self, picture: &mut Picture) {
         let size = text::size(picture.width.max(picture.height));

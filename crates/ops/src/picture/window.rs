@@ -1,6 +1,7 @@
 //! From values to shades: windows, and colours of labels.
 
 use isovox_volume::{Error, Header, QuantityKind, Result, Scalar, Type, scalar};
+use serde_json::{Value as Json, json};
 
 use crate::picture::colours::colour_of;
 
@@ -22,6 +23,11 @@ impl Window {
             _ if header.voxel == Type::Rgb8 => Err(Error::unsupported("--low or --high of a colour volume (rgb8)").expected("one number a voxel")),
             _ => Ok(()),
         }
+    }
+
+    /// The limits for voxels in bytes.
+    pub(crate) fn of(self, header: &Header, cuts: &[Vec<u8>]) -> (f64, f64) {
+        self.limits(scalar!(header.voxel, T => cuts.iter().flat_map(|c| voxels::<T>(c)).map(Scalar::to_f64).collect()))
     }
 
     /// The limits for voxels of several cuts; where nearly all values are equal, least and greatest.
@@ -55,16 +61,24 @@ impl Shades {
     /// Labels and 32-bit unsigned integers in colours unless a window is given, masks white on black, all else grey.
     pub fn new(header: &Header, cuts: &[Vec<u8>], window: Window) -> Shades {
         let kind = header.quantity.kind;
-        let numbers = header.voxel == Type::U32 && kind != QuantityKind::Hu || kind == QuantityKind::Label && header.voxel.is_integer();
         if header.voxel == Type::Rgb8 {
             Shades::Colours
-        } else if window == Window::default() && numbers && kind != QuantityKind::Mask {
+        } else if window == Window::default() && Shades::are_numbers(header) {
             Shades::Labels
         } else if window == Window::default() && kind == QuantityKind::Mask {
             Shades::Grey { low: 0.0, high: 1.0 }
         } else {
-            let (low, high) = window.limits(scalar!(header.voxel, T => cuts.iter().flat_map(|c| voxels::<T>(c)).map(Scalar::to_f64).collect()));
+            let (low, high) = window.of(header, cuts);
             Shades::Grey { low, high }
+        }
+    }
+
+    /// Whether voxels are numbers of objects: said so, or 32-bit unsigned integers of no other meaning.
+    pub fn are_numbers(header: &Header) -> bool {
+        match header.quantity.kind {
+            QuantityKind::Label => header.voxel.is_integer(),
+            QuantityKind::Hu | QuantityKind::Mask => false,
+            QuantityKind::Stored | QuantityKind::Unknown => header.voxel == Type::U32,
         }
     }
 
@@ -77,13 +91,31 @@ impl Shades {
         }
     }
 
+    /// What stands in the provenance.
+    pub fn found(self) -> Json {
+        match self {
+            Shades::Grey { low, high } => json!({"low": low, "high": high}),
+            Shades::Labels | Shades::Colours => Json::Null,
+        }
+    }
+
     /// Whether shades between two are shades too: between two labels there is none.
     pub fn blend(self) -> bool {
         !matches!(self, Shades::Labels)
     }
 }
 
-fn voxels<T: Scalar>(bytes: &[u8]) -> impl Iterator<Item = T> {
+/// Colours the pixels whose label is not 0.
+pub fn overlay(pixels: &mut [[u8; 4]], voxel: Type, labels: &[u8]) {
+    scalar!(voxel, T => {
+        for (pixel, label) in pixels.iter_mut().zip(voxels::<T>(labels)).filter(|(_, l)| *l != T::default()) {
+            *pixel = opaque(colour_of(label.to_i128() as u64));
+        }
+    });
+}
+
+/// The voxels in bytes that need not be aligned for their type.
+pub(crate) fn voxels<T: Scalar>(bytes: &[u8]) -> impl Iterator<Item = T> {
     bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned::<T>)
 }
 
