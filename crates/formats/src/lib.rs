@@ -15,6 +15,7 @@ pub mod stream;
 pub mod table;
 pub mod unit;
 
+pub mod dicom;
 pub mod metaimage;
 pub mod nifti;
 pub mod npy;
@@ -25,11 +26,12 @@ pub mod zip;
 
 pub use format::{Format, Given, Scan, Target};
 pub use input::Input;
-pub use open::{AffineChoice, OpenOptions, RawOptions, create, open};
+pub use open::{AffineChoice, OpenOptions, RawOptions, create, open, series};
 
 /// All formats; the first that recognises a file opens it, the first whose ending fits writes it.
 pub static FORMATS: &[&dyn Format] = &[
     // Recognised by what the file holds.
+    &dicom::Dicom,
     &nifti::Nifti,
     &metaimage::MetaImage,
     &tiff::Tiff,

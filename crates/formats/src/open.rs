@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use isovox_volume::{Error, Header, Result, Sink, Type};
 
 use crate::FORMATS;
+use crate::dicom;
 use crate::format::{Format, Given, Scan, Target};
 use crate::input::{Input, natural};
 use crate::raw::Raw;
@@ -57,6 +58,8 @@ pub struct OpenOptions {
     pub affine: AffineChoice,
     /// Where large archive entries are unpacked.
     pub temp: Option<PathBuf>,
+    /// For DICOM: which of several series, by UID, number or a text of its description.
+    pub series: Option<String>,
 }
 
 /// Opens what the user points at: a file, several files, a folder or a glob.
@@ -78,9 +81,19 @@ pub fn open_given(given: Given, options: &OpenOptions) -> Result<Scan> {
         return Raw.open(given, options);
     }
     match FORMATS.iter().find(|f| f.recognises(&given, &head)) {
+        Some(format) if options.series.is_some() && ![dicom::NAME, "zip"].contains(&format.name()) => {
+            Err(Error::parameter("--series").found(format_args!("a file of format {}", format.name())).expected("a DICOM series").help("leave it out"))
+        }
         Some(format) => format.open(given, options),
         None => Err(unknown(&given)),
     }
+}
+
+/// The DICOM series among what the user points at; empty where it is something else.
+pub fn series(paths: &[PathBuf]) -> Result<Vec<dicom::Series>> {
+    let given = given(paths)?;
+    let head = if let Given::One(input) = &given { input.head(512)? } else { Vec::new() };
+    if dicom::Dicom.recognises(&given, &head) { dicom::list(given) } else { Ok(Vec::new()) }
 }
 
 fn unknown(given: &Given) -> Error {

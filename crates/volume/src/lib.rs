@@ -42,6 +42,6 @@ pub use runs::{Part, Runs};
 pub use sink::Sink;
 pub use source::{Cursor, Slab, Source};
 pub use table::{Column, Table};
-pub use verdict::{Problem, Verdict};
+pub use verdict::{Problem, SliceRow, Verdict};
 pub use volume::Volume;
 pub use voxel::{Real, Rgb8, Scalar, Type, Voxel};

@@ -1,5 +1,7 @@
 //! What a file proves of its geometry.
 
+use std::sync::Arc;
+
 use crate::geometry::Geometry;
 
 /// What is wrong with a geometry.
@@ -36,6 +38,21 @@ impl Problem {
     }
 }
 
+/// A slice in a file of its own, as the verdict saw it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SliceRow {
+    /// The file's base name.
+    pub file: String,
+    /// The number that the file states.
+    pub instance: Option<i64>,
+    /// Its place along the normal, mm.
+    pub position_mm: Option<f64>,
+    /// The step from the slice before in its frame, mm.
+    pub gap_mm: Option<f64>,
+    /// Why it is no plane of the volume; `None` where it is one.
+    pub reason: Option<String>,
+}
+
 /// What the file proves: one uniform grid, or what is wrong.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
@@ -47,12 +64,14 @@ pub struct Verdict {
     pub text: String,
     /// The shear, degrees, where there is one.
     pub tilt_deg: Option<f64>,
+    /// The slices it was found from, in the volume's order, where each is a file.
+    pub slices: Arc<[SliceRow]>,
 }
 
 impl Verdict {
     /// One affine for the whole grid, as the file states it.
     pub fn uniform(text: &str) -> Verdict {
-        Verdict { uniform: Some(true), problems: Vec::new(), text: text.into(), tilt_deg: None }
+        Verdict { uniform: Some(true), problems: Vec::new(), text: text.into(), tilt_deg: None, slices: Arc::default() }
     }
 
     /// One affine for the whole grid; a shear of more than 0.1 degree is named.
@@ -67,6 +86,6 @@ impl Verdict {
 
     /// Nothing is known, and why.
     pub fn unknown(text: &str) -> Verdict {
-        Verdict { uniform: None, problems: vec![Problem::Unknown], text: text.into(), tilt_deg: None }
+        Verdict { uniform: None, problems: vec![Problem::Unknown], text: text.into(), tilt_deg: None, slices: Arc::default() }
     }
 }

@@ -85,7 +85,7 @@ fn place(header: &mut Header, pictures: &[Picture], chosen: &Chosen, provenance:
     }
     header.geometry = Geometry::clone(geometry);
     header.verdict = if chosen.gaps {
-        Verdict { uniform: Some(false), problems: vec![Problem::Gaps], text: "numbers are missing among the slices".into(), tilt_deg: None }
+        Verdict { uniform: Some(false), problems: vec![Problem::Gaps], ..Verdict::unknown("numbers are missing among the slices") }
     } else {
         Verdict::of(geometry, "the voxel size that each slice states")
     };

@@ -1,0 +1,95 @@
+//! Where the voxels are: IPP, IOP and PixelSpacing as one affine (PS3.3 C.7.6.2.1.1).
+
+use isovox_volume::{Geometry, Space};
+
+use super::order::Ordered;
+use super::slice::{Slice, length};
+
+/// The straight way from the first position to the last.
+pub(super) struct Line {
+    first: [f64; 3],
+    /// The way for each mm along the normal.
+    along: [f64; 3],
+    normal: [f64; 3],
+    place: f64,
+    /// Positions on it.
+    count: usize,
+    /// mm along the normal from the first to the last.
+    reach: f64,
+    /// The median step along the normal, mm; 0 for one position.
+    pub(super) step: f64,
+    /// Angle between the way and the normal.
+    pub(super) tilt_deg: f64,
+}
+
+/// Inner product.
+pub(super) fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
+
+impl Line {
+    /// Through positions and their ascending places along the normal.
+    pub(super) fn through(positions: &[[f64; 3]], places: &[f64], normal: [f64; 3]) -> Line {
+        let last = positions.len() - 1;
+        let reach = places[last] - places[0];
+        let way: [f64; 3] = std::array::from_fn(|a| positions[last][a] - positions[0][a]);
+        let along = if reach > 0.0 { way.map(|v| v / reach) } else { normal };
+        let aside: [f64; 3] = std::array::from_fn(|a| along[a] - normal[a]);
+        let tilt_deg = libm::atan(length(aside)).to_degrees();
+        Line { first: positions[0], along, normal, place: places[0], count: positions.len(), reach, step: median(places), tilt_deg }
+    }
+
+    /// How far a position lies beside it, mm.
+    pub(super) fn off(&self, position: [f64; 3]) -> f64 {
+        let t = dot(position, self.normal) - self.place;
+        length(std::array::from_fn(|a| position[a] - self.first[a] - self.along[a] * t))
+    }
+
+    /// From one plane to the next, mm: where steps are equal their mean, so that the last slice lies where its file says;
+    /// else their median.
+    fn plane(&self, uniform: bool) -> Option<[f64; 3]> {
+        let step = if uniform { self.reach / (self.count.max(2) - 1) as f64 } else { self.step };
+        (self.count > 1).then(|| self.along.map(|v| v * step))
+    }
+}
+
+/// The median step; the mean of the two in the middle for an even number.
+fn median(places: &[f64]) -> f64 {
+    let mut steps: Vec<f64> = places.windows(2).map(|w| w[1] - w[0]).collect();
+    steps.sort_by(f64::total_cmp);
+    match steps.len() {
+        0 => 0.0,
+        n if n % 2 == 1 => steps[n / 2],
+        n => f64::midpoint(steps[n / 2 - 1], steps[n / 2]),
+    }
+}
+
+/// The geometry of an ordered series, and what is to be said of it.
+pub(super) fn of(ordered: &Ordered) -> (Geometry, Option<String>) {
+    let first = &ordered.planes[0];
+    let Some(line) = &ordered.line else { return (Geometry::voxel(), None) };
+    let Some(spacing) = first.spacing.filter(|s| s.iter().all(|&v| v > 0.0)) else {
+        return (Geometry::voxel(), Some("no PixelSpacing: the scale is unknown; name it with --voxel-size".into()));
+    };
+    let (across, warning) = match line.plane(ordered.verdict.uniform == Some(true)) {
+        Some(plane) => (plane, None),
+        None => single(first, line.normal),
+    };
+    let [row, column] = first.orientation.unwrap_or_default();
+    let affine = std::array::from_fn(|r| match r {
+        3 => [0.0, 0.0, 0.0, 1.0],
+        _ => [row[r] * spacing[1], column[r] * spacing[0], across[r], line.first[r]],
+    });
+    match Geometry::new(Space::Patient, affine) {
+        Some(geometry) => (geometry, warning),
+        None => (Geometry::voxel(), Some("position, orientation and spacing do not span space: the scale is unknown".into())),
+    }
+}
+
+/// What stands for the step where there is one position.
+fn single(slice: &Slice, normal: [f64; 3]) -> ([f64; 3], Option<String>) {
+    match slice.thickness.filter(|t| *t > 0.0) {
+        Some(thickness) => (normal.map(|v| v * thickness), Some("one position: SliceThickness stands for the spacing across the slice".into())),
+        None => (normal, Some("one position and no SliceThickness: 1 mm stands for the spacing across the slice".into())),
+    }
+}

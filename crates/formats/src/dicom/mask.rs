@@ -1,0 +1,141 @@
+//! Who the patient is, masked in a DICOM JSON model (PS3.15 table E.1-1: patient, physicians, operators, institution,
+//! accession, comments, dates of birth; private text). Study dates and UIDs stay: users choose by them.
+
+use serde_json::{Map, Value, json};
+
+/// What stands for what is masked.
+const MASK: &str = "***";
+
+/// Names shorter than this occur in any text.
+const SHORTEST: usize = 3;
+
+/// Groups whose every element tells of a person or an order: patient, trial subject, study request, visit, results.
+const GROUPS: [&str; 5] = ["0010", "0012", "0032", "0038", "4008"];
+
+/// The group of procedures: its texts are about persons, its numbers about doses.
+const PROCEDURES: &str = "0040";
+
+/// Elements of other groups.
+const TAGS: [&str; 55] = [
+    "00080050", "00080051", "00080080", "00080081", "00080082", "00080090", "00080092", "00080094", "00080096", "0008009C", "0008009D", "00081010", "00081040", "00081041",
+    "00081048", "00081049", "00081050", "00081052", "00081060", "00081062", "00081070", "00081072", "00081080", "00081084", "00081120", "00082111", "00084000", "00181400",
+    "00184000", "00189424", "0018A003", "00203401", "00203404", "00203406", "00204000", "00209158", "00284000", "00500020", "00700084", "00700086", "00880904", "00880906",
+    "00880910", "00880912", "04000115", "04000310", "04000561", "22000002", "22000005", "300600A6", "300E0008", "40000010", "40004000", "FFFAFFFA", "FFFCFFFC",
+];
+
+/// Value representations of text, in which anybody may be named.
+const TEXT: [&str; 8] = ["LO", "LT", "PN", "SH", "ST", "UC", "UT", "UR"];
+
+/// In private elements these are masked too: bytes may hold text.
+const PRIVATE: [&str; 10] = ["AE", "AS", "CS", "DA", "DT", "TM", "OB", "OW", "UN", "OL"];
+
+/// Whether a key is an element's tag in the JSON model.
+fn is_tag(key: &str) -> bool {
+    key.len() == 8 && key.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// Whether a map is a data set of the JSON model.
+pub fn is_model(map: &Map<String, Value>) -> bool {
+    map.iter().any(|(key, value)| is_tag(key) && value.get("vr").is_some())
+}
+
+fn names_somebody(tag: &str, vr: &str) -> bool {
+    let group = &tag[..4];
+    let private = u16::from_str_radix(group, 16).is_ok_and(|g| g % 2 == 1);
+    let creator = private && &tag[4..6] == "00";
+    let text = TEXT.contains(&vr);
+    vr == "PN"
+        || GROUPS.contains(&group)
+        || group == PROCEDURES && text
+        || TAGS.contains(&tag)
+        || private && !creator && (text || PRIVATE.contains(&vr))
+        || tag.starts_with("60") && &tag[4..] == "4000"
+}
+
+/// A data set of the JSON model as it may be shown: what names somebody is `***`, at every depth, and so is a text that
+/// repeats a name or number of theirs.
+pub fn masked(map: &Map<String, Value>) -> Map<String, Value> {
+    let mut names = Vec::new();
+    gather(map, &mut names);
+    hidden(map, &names)
+}
+
+/// The texts of what is masked.
+fn gather(map: &Map<String, Value>, names: &mut Vec<String>) {
+    for (tag, element) in map.iter().filter(|(tag, _)| is_tag(tag)) {
+        let vr = element["vr"].as_str().unwrap_or_default();
+        let person = vr == "PN" || tag.starts_with("0010") && matches!(vr, "LO" | "SH") || tag == "00080050" || tag == "00080080";
+        for value in element["Value"].as_array().into_iter().flatten() {
+            match value {
+                Value::String(text) if person => names.push(text.clone()),
+                Value::Object(parts) if vr == "PN" => names.extend(parts.values().filter_map(|v| v.as_str().map(String::from))),
+                Value::Object(item) => gather(item, names),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn hidden(map: &Map<String, Value>, names: &[String]) -> Map<String, Value> {
+    map.iter().map(|(tag, element)| (tag.clone(), if is_tag(tag) { shown(tag, element, names) } else { element.clone() })).collect()
+}
+
+fn shown(tag: &str, element: &Value, names: &[String]) -> Value {
+    let vr = element["vr"].as_str().unwrap_or_default();
+    let empty = element.get("Value").is_none() && element.get("InlineBinary").is_none() && element.get("BulkDataURI").is_none();
+    if names_somebody(tag, vr) {
+        return if empty { element.clone() } else { json!({ "vr": vr, "Value": [MASK] }) };
+    }
+    let Some(values) = element.get("Value").and_then(Value::as_array) else { return element.clone() };
+    let values: Vec<Value> = values
+        .iter()
+        .map(|value| match value {
+            Value::Object(item) => Value::Object(hidden(item, names)),
+            Value::String(text) if TEXT.contains(&vr) => Value::String(scrubbed(text, names)),
+            other => other.clone(),
+        })
+        .collect();
+    json!({ "vr": vr, "Value": values })
+}
+
+/// A text, `***` where it repeats one of the names or a part of one.
+pub(super) fn scrubbed(text: &str, names: &[String]) -> String {
+    let split = |t: &str| t.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|w| w.chars().count() >= SHORTEST).map(String::from).collect::<Vec<_>>();
+    let words = split(text);
+    let told = names.iter().flat_map(|n| split(n)).any(|part| words.contains(&part));
+    if told { MASK.into() } else { text.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn persons_are_masked_and_what_users_choose_by_stays() {
+        let model = json!({
+            "00080020": {"vr": "DA", "Value": ["20200101"]},
+            "00080080": {"vr": "LO", "Value": ["Clinic"]},
+            "0008103E": {"vr": "LO", "Value": ["thorax 5mm"]},
+            "00081030": {"vr": "LO", "Value": ["thorax of Muster"]},
+            "00081110": {"vr": "SQ", "Value": [{"00080090": {"vr": "PN", "Value": [{"Alphabetic": "Doc"}]}, "00081150": {"vr": "UI", "Value": ["1.2"]}}]},
+            "00090010": {"vr": "LO", "Value": ["MAKER"]},
+            "00091001": {"vr": "LO", "Value": ["Muster"]},
+            "00091002": {"vr": "FD", "Value": [1.5]},
+            "00091003": {"vr": "UN", "InlineBinary": "TXVzdGVy"},
+            "00100010": {"vr": "PN", "Value": [{"Alphabetic": "Muster^Erika"}]},
+            "00100020": {"vr": "LO"},
+            "0020000E": {"vr": "UI", "Value": ["1.2.3"]},
+            "00204000": {"vr": "LT", "Value": ["as told"]}
+        });
+        let Value::Object(map) = &model else { unreachable!("an object") };
+        let shown = Value::Object(masked(map));
+        for kept in ["00080020", "0008103E", "00090010", "00091002", "00100020", "0020000E"] {
+            assert_eq!(shown[kept], model[kept], "{kept}");
+        }
+        for hidden in ["00080080", "00081030", "00091001", "00091003", "00100010", "00204000"] {
+            assert_eq!(shown[hidden]["Value"], json!([MASK]), "{hidden}");
+        }
+        assert_eq!(shown["00081110"]["Value"][0]["00080090"]["Value"], json!([MASK]));
+        assert_eq!(shown["00081110"]["Value"][0]["00081150"]["Value"], json!(["1.2"]));
+    }
+}

@@ -1,0 +1,106 @@
+//! DICOM: a series of classic, uncompressed images in the files of a folder, or one such file.
+//!
+//! `wire` finds where values lie and trusts no length; `slice` is what one file says; `series` what belongs together;
+//! `order` sorts it and says what its positions prove; `geometry` and `values` turn that into an affine and a type;
+//! `pixels` are its planes.
+
+mod geometry;
+pub mod mask;
+mod metadata;
+mod order;
+mod pixels;
+mod series;
+mod slice;
+#[cfg(test)]
+mod tests;
+mod values;
+mod wire;
+
+use std::sync::Arc;
+
+use dicom_encoding::transfer_syntax::TransferSyntaxIndex;
+use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
+use isovox_volume::{Frames, Header, Result};
+
+use crate::format::{Format, Given, Scan};
+use crate::input::Input;
+use crate::open::OpenOptions;
+
+pub use series::Series;
+
+/// The format's name.
+pub const NAME: &str = "dicom";
+
+/// Warnings of single slices that are shown.
+const REPAIRS: usize = 3;
+
+/// DICOM series.
+pub struct Dicom;
+
+impl Format for Dicom {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    /// None: DICOM is not written.
+    fn endings(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn recognises(&self, given: &Given, head: &[u8]) -> bool {
+        match given {
+            Given::One(_) => wire::is_dicom(head),
+            Given::Many(inputs) => inputs.iter().any(|i| i.head(512).is_ok_and(|head| wire::is_dicom(&head))),
+        }
+    }
+
+    fn open(&self, given: Given, options: &OpenOptions) -> Result<Scan> {
+        let (slices, warnings) = series::find(&inputs(given))?.choose(options.series.as_deref())?;
+        slices.iter().try_for_each(pixels::check)?;
+        let ordered = order::order(slices)?;
+        let mut header = header(&ordered, options)?;
+        header.warnings.splice(0..0, warnings);
+        let rescales = ordered.planes.iter().map(values::Rescale::of).collect::<Result<_>>()?;
+        let files = ordered.planes.iter().map(|s| s.input.clone()).collect();
+        let source = Arc::new(pixels::Planes::new(header, ordered.planes, rescales));
+        Ok(Scan { format: NAME, source, files, provenance: None })
+    }
+}
+
+fn inputs(given: Given) -> Vec<Input> {
+    match given {
+        Given::One(input) => vec![input],
+        Given::Many(inputs) => inputs,
+    }
+}
+
+/// The series among the inputs, whether or not their pixels can be read; empty where none is DICOM.
+pub fn list(given: Given) -> Result<Vec<Series>> {
+    series::find(&inputs(given))?.list()
+}
+
+fn header(ordered: &order::Ordered, options: &OpenOptions) -> Result<Header> {
+    let first = &ordered.planes[0];
+    let rescales = ordered.planes.iter().map(values::Rescale::of).collect::<Result<Vec<_>>>()?;
+    let voxel = values::voxel(&ordered.planes, &rescales, options.raw.voxel);
+    let mut header = Header::new([ordered.depth(), first.rows, first.columns], ordered.frames, voxel).map_err(|e| e.within(first.input.path()))?;
+    let (geometry, warning) = geometry::of(ordered);
+    header.frames = Frames { count: ordered.frames, axis: ordered.axis, values: Vec::new() };
+    header.geometry = geometry;
+    header.verdict = ordered.verdict.clone();
+    header.quantity = values::quantity(&ordered.planes);
+    header.warnings.extend(ordered.warnings.iter().cloned());
+    header.warnings.extend(warning);
+    let repaired = ordered.planes.iter().filter_map(|s| Some(format!("{}: {}", s.name(), s.repair.as_ref()?)));
+    header.warnings.extend(repaired.take(REPAIRS));
+    match metadata::of(&first.input) {
+        Ok(meta) => header.meta = meta,
+        Err(error) => header.warnings.push(format!("no metadata: {error}")),
+    }
+    Ok(header)
+}
+
+/// A transfer syntax as the standard calls it, and its UID.
+fn syntax_name(uid: &str) -> String {
+    TransferSyntaxRegistry.get(uid).map_or_else(|| format!("transfer syntax {uid:?}"), |s| format!("{} ({uid})", s.name()))
+}

@@ -1,0 +1,222 @@
+use isovox_volume::{Kind as Fault, Problem, QuantityKind, Result, Run, Type};
+
+use super::*;
+use crate::open::{RawOptions, open_given};
+
+#[path = "../../tests/common/dicom.rs"]
+mod made;
+use made::{EXPLICIT, Element, ct, file, short, text, with, without};
+
+/// A series of two by three words, each plane's stored values counting up from its instance.
+fn slices(places: &[f64]) -> Vec<Vec<Element>> {
+    places.iter().zip(1..).map(|(&z, n)| ct(z, n, [3, 2], &[n as i16 * 100, 1, 2, 3, 4, 5])).collect()
+}
+
+fn opened_as(files: &[Vec<Element>], options: &OpenOptions) -> Result<Scan> {
+    let mut inputs: Vec<Input> = files.iter().zip(1..).map(|(f, n)| Input::bytes(&format!("f{n}"), file(EXPLICIT, f))).collect();
+    let given = if inputs.len() == 1 { Given::One(inputs.remove(0)) } else { Given::Many(inputs) };
+    open_given(given, options)
+}
+
+fn opened(files: &[Vec<Element>]) -> Result<Scan> {
+    opened_as(files, &OpenOptions::default())
+}
+
+fn pulled(scan: &Scan) -> Result<Vec<u8>> {
+    let run = Run::here();
+    let nz = scan.source.header().nz();
+    let frames = 0..scan.source.header().frames.count;
+    frames.map(|f| Ok(scan.source.open(&run, f, 0..nz)?.pull(0..nz)?.data.bytes().to_vec())).collect::<Result<Vec<_>>>().map(|f| f.concat())
+}
+
+fn words(scan: &Scan) -> Vec<i16> {
+    pulled(scan).expect("readable planes").as_chunks().0.iter().map(|b| i16::from_ne_bytes(*b)).collect()
+}
+
+#[track_caller]
+fn problems(places: &[f64]) -> (Option<bool>, Vec<Problem>) {
+    let verdict = opened(&slices(places)).expect("a series").source.header().verdict.clone();
+    (verdict.uniform, verdict.problems)
+}
+
+#[test]
+fn slices_are_ordered_by_position_and_become_hu() {
+    let scan = opened(&slices(&[7.5, 2.5, 5.0])).unwrap();
+    let header = scan.source.header();
+    assert_eq!((header.shape, header.voxel, header.quantity.kind), ([3, 2, 3], Type::I16, QuantityKind::Hu));
+    let affine = *header.geometry.affine().unwrap();
+    assert_eq!(affine, [[0.5, 0.0, 0.0, -10.0], [0.0, 0.8, 0.0, -20.0], [0.0, 0.0, 2.5, 2.5], [0.0, 0.0, 0.0, 1.0]]);
+    let values = words(&scan);
+    assert_eq!([values[0], values[6], values[12], values[1]], [200 - 1024, 300 - 1024, 100 - 1024, 1 - 1024]);
+    let files: Vec<_> = header.verdict.slices.iter().map(|s| (s.file.as_str(), s.gap_mm)).collect();
+    assert_eq!(files, [("f2", None), ("f3", Some(2.5)), ("f1", Some(2.5))]);
+    assert_eq!(header.verdict.uniform, Some(true));
+}
+
+#[test]
+fn what_positions_prove() {
+    assert_eq!(problems(&[0.0, 1.0, 2.0, 3.0, 4.0]), (Some(true), vec![]));
+    assert_eq!(problems(&[0.0, 1.599, 3.2, 4.799]), (Some(true), vec![]));
+    assert_eq!(problems(&[0.0, 1.0, 2.0, 4.0]), (Some(false), vec![Problem::Gaps]));
+    assert_eq!(problems(&[0.0, 1.0, 2.0, 2.4, 3.4]), (Some(false), vec![Problem::Overlap]));
+    assert_eq!(problems(&[0.0, 1.0, 1.0, 2.0]), (Some(false), vec![Problem::Duplicates]));
+    assert_eq!(problems(&[3.0, 3.0, 3.0]), (None, vec![Problem::SamePosition]));
+    assert_eq!(problems(&[3.0]), (None, vec![]));
+}
+
+#[test]
+fn a_shear_is_kept_and_named() {
+    let tilted: Vec<_> = slices(&[0.0, 2.0, 4.0]).into_iter().zip([0.0, 0.5, 1.0]).map(|(s, y)| with(s, text(0x20, 0x32, b"DS", &format!("0\\{y}\\{}", y * 4.0)))).collect();
+    let scan = opened(&tilted).unwrap();
+    let header = scan.source.header();
+    assert_eq!((header.verdict.uniform, &header.verdict.problems[..]), (Some(true), &[Problem::Tilted][..]));
+    // By hand: atan(0.5 / 2).
+    assert!((header.verdict.tilt_deg.unwrap() - 14.036_243).abs() < 1e-5);
+    assert_eq!(header.geometry.point([0.0, 0.0, 2.0]), [0.0, 1.0, 4.0]);
+}
+
+#[test]
+fn what_leaves_the_line_is_no_grid() {
+    let mut bent = slices(&[0.0, 2.0, 4.0]);
+    bent[1] = with(bent[1].clone(), text(0x20, 0x32, b"DS", "-10\\-15\\2"));
+    let verdict = opened(&bent).unwrap().source.header().verdict.clone();
+    assert_eq!((verdict.uniform, verdict.problems), (Some(false), vec![Problem::Mixed]));
+}
+
+#[test]
+fn every_position_as_often_gives_frames() {
+    let scan = opened(&slices(&[0.0, 5.0, 0.0, 5.0])).unwrap();
+    let header = scan.source.header();
+    assert_eq!((header.frames.count, header.shape, header.verdict.uniform), (2, [2, 2, 3], Some(true)));
+    let values = words(&scan);
+    assert_eq!([0, 6, 12, 18].map(|i| values[i] + 1024), [100, 200, 300, 400]);
+}
+
+#[test]
+fn a_copy_is_left_out_and_named() {
+    let mut files = slices(&[0.0, 1.0, 2.0]);
+    files.push(files[1].clone());
+    let header = opened(&files).unwrap().source.header().clone();
+    assert_eq!((header.nz(), header.verdict.uniform), (3, Some(true)));
+    let row = header.verdict.slices.last().unwrap();
+    assert_eq!((row.file.as_str(), row.reason.as_deref()), ("f4", Some("the same image as f2")));
+    assert!(header.warnings.iter().any(|w| w.contains("f4 is left out")), "{:?}", header.warnings);
+}
+
+#[test]
+fn other_files_are_named_and_a_broken_slice_is_an_error() {
+    let mut inputs: Vec<Input> = slices(&[0.0, 1.0]).iter().zip(1..).map(|(f, n)| Input::bytes(&format!("f{n}"), file(EXPLICIT, f))).collect();
+    inputs.push(Input::bytes("notes.txt", b"as told".to_vec()));
+    inputs.push(Input::bytes("plan", file(EXPLICIT, &without(slices(&[0.0]).remove(0), 0x7FE0, 0x10))));
+    let scan = open_given(Given::Many(inputs.clone()), &OpenOptions::default()).unwrap();
+    let warnings = scan.source.header().warnings.concat();
+    assert!(warnings.contains("notes.txt") && warnings.contains("plan (no image)"), "{warnings}");
+    let mut cut = file(EXPLICIT, &slices(&[2.0])[0]);
+    cut.truncate(cut.len() - 3);
+    inputs.push(Input::bytes("f3", cut));
+    let error = open_given(Given::Many(inputs), &OpenOptions::default()).err().unwrap();
+    assert!(error.kind() == Fault::Corrupt && error.to_string().contains("f3"), "{error}");
+}
+
+#[test]
+fn several_series_are_listed_and_one_is_chosen() {
+    let other = |s: Vec<Element>| with(with(with(s, text(0x20, 0x0E, b"UI", "1.2.4")), text(0x20, 0x11, b"IS", "12")), text(8, 0x103E, b"LO", "sharp for Erika"));
+    let mut files = slices(&[0.0, 1.0]);
+    files.extend(slices(&[0.0, 2.0, 4.0]).into_iter().map(other));
+    let error = opened(&files).err().unwrap();
+    assert_eq!(error.kind(), Fault::Parameter);
+    let said = format!("{error} {:?}", error.next_step());
+    assert!(said.contains("--series") && said.contains("1.2.4") && said.contains("thorax") && !said.contains("Erika"), "{said}");
+    for (wanted, planes) in [("1.2.4", 3), ("12", 3), ("7", 2), ("THOR", 2)] {
+        let scan = opened_as(&files, &OpenOptions { series: Some(wanted.into()), ..OpenOptions::default() }).unwrap();
+        assert_eq!(scan.source.header().nz(), planes, "{wanted}");
+    }
+    let none = opened_as(&files, &OpenOptions { series: Some("brain".into()), ..OpenOptions::default() });
+    assert_eq!(none.err().map(|e| e.kind()), Some(Fault::Parameter));
+    let inputs = files.iter().zip(1..).map(|(f, n)| Input::bytes(&format!("f{n}"), file(EXPLICIT, f))).collect();
+    let listed = list(Given::Many(inputs)).unwrap();
+    assert_eq!(listed.iter().map(|s| (s.number, s.shape, s.files)).collect::<Vec<_>>(), [(Some(7), [2, 2, 3], 2), (Some(12), [3, 2, 3], 3)]);
+}
+
+#[test]
+fn sizes_and_orientations_are_never_stacked() {
+    let mut files = slices(&[0.0, 1.0]);
+    files.push(with(slices(&[2.0]).remove(0), text(0x20, 0x37, b"DS", "0\\1\\0\\0\\0\\-1")));
+    assert_eq!(opened(&files).err().map(|e| e.kind()), Some(Fault::Parameter));
+    let scan = opened_as(&files, &OpenOptions { series: Some("1.2.3.9#2".into()), ..OpenOptions::default() }).unwrap();
+    assert_eq!(scan.source.header().nz(), 1);
+}
+
+#[test]
+fn words_are_cut_to_their_own_bits() {
+    let twelve = |signed: u16| {
+        let stored = [0x0FFF, 0x7801, 0x0800, 0, 0, 0];
+        let s = ct(0.0, 1, [3, 2], &stored);
+        let s = with(with(with(s, short(0x28, 0x101, 12)), short(0x28, 0x102, 11)), short(0x28, 0x103, signed));
+        words(&opened(&[without(without(s, 0x28, 0x1052), 0x28, 0x1053)]).unwrap())[..3].to_vec()
+    };
+    assert_eq!((twelve(0), twelve(1)), (vec![4095, 2049, 2048], vec![-1, -2047, -2048]));
+}
+
+#[test]
+fn types_follow_from_headers() {
+    let typed = |element: Element, modality: &str| {
+        let s = with(with(slices(&[0.0]).remove(0), element), text(8, 0x60, b"CS", modality));
+        opened(&[s]).unwrap().source.header().voxel
+    };
+    assert_eq!(typed(text(0x28, 0x1053, b"DS", "1"), "CT"), Type::I16);
+    assert_eq!(typed(text(0x28, 0x1053, b"DS", "1.5"), "CT"), Type::F32);
+    assert_eq!(typed(text(0x28, 0x1053, b"DS", "1"), "MR"), Type::I32);
+    assert_eq!(typed(text(0x28, 0x1052, b"DS", "32768"), "PT"), Type::U16);
+    assert_eq!(typed(text(0x28, 0x1052, b"DS", "0"), "MR"), Type::I16);
+}
+
+#[test]
+fn a_value_that_does_not_fit_stops_with_its_slice() {
+    let s = with(slices(&[0.0]).remove(0), text(0x28, 0x1052, b"DS", "-32768"));
+    let s = with(s, (0x7FE0, 0x10, *b"OW", [-1i16, 0, 0, 0, 0, 0].iter().flat_map(|v| v.to_le_bytes()).collect()));
+    let scan = opened(std::slice::from_ref(&s)).unwrap();
+    let error = pulled(&scan).err().unwrap();
+    assert!(error.kind() == Fault::Value && error.to_string().contains("f1") && error.next_step().unwrap().contains("--type i32"), "{error}");
+    let options = OpenOptions { raw: RawOptions { voxel: Some(Type::I32), ..RawOptions::default() }, ..OpenOptions::default() };
+    let wide = opened_as(&[s], &options).unwrap();
+    assert_eq!(wide.source.header().voxel, Type::I32);
+    assert_eq!(pulled(&wide).unwrap()[..4], (-32769i32).to_ne_bytes());
+}
+
+#[test]
+fn implicit_files_and_files_without_a_preamble() {
+    let elements = &slices(&[1.0])[0];
+    let implicit = file("1.2.840.10008.1.2", elements);
+    let open = |bytes: Vec<u8>| open_given(Given::One(Input::bytes("f", bytes)), &OpenOptions::default());
+    let expected = words(&opened(std::slice::from_ref(elements)).unwrap());
+    assert_eq!(words(&open(implicit.clone()).unwrap()), expected);
+    assert_eq!(words(&open(implicit[132..].to_vec()).unwrap()), expected);
+    let bare: Vec<u8> = elements.iter().flat_map(|e| made::encoded(e, false)).collect();
+    let scan = open(bare).unwrap();
+    assert_eq!(words(&scan), expected);
+    assert!(scan.source.header().warnings.iter().any(|w| w.contains("transfer syntax")));
+}
+
+#[test]
+fn what_is_not_read_yet_is_refused_by_name() {
+    let refused = |bytes: Vec<u8>| {
+        let error = open_given(Given::One(Input::bytes("f", bytes)), &OpenOptions::default()).err().unwrap();
+        assert_eq!(error.kind(), Fault::Unsupported, "{error}");
+        error.to_string()
+    };
+    let s = &slices(&[1.0])[0];
+    assert!(refused(file("1.2.840.10008.1.2.4.80", s)).contains("JPEG-LS"));
+    assert!(refused(file("1.2.840.10008.1.2.2", s)).contains("big-endian"));
+    assert!(refused(file(EXPLICIT, &with(s.clone(), text(0x28, 8, b"IS", "4")))).contains("4 frames"));
+    assert!(refused(file(EXPLICIT, &with(s.clone(), short(0x28, 2, 3)))).contains("3 samples"));
+}
+
+#[test]
+fn metadata_is_the_json_model() {
+    let scan = opened(&slices(&[1.0])).unwrap();
+    let meta = &scan.source.header().meta;
+    assert_eq!(meta["00080060"], serde_json::json!({"vr": "CS", "Value": ["CT"]}));
+    assert_eq!(meta["00280010"]["Value"], serde_json::json!([2]));
+    assert!(!meta.contains_key("7FE00010"));
+}

@@ -1,0 +1,101 @@
+//! DICOM files made by hand: no library's, so that reader and writer cannot share a fault.
+#![allow(dead_code, unreachable_pub)]
+
+/// One element: tag, value representation, value.
+pub type Element = (u16, u16, [u8; 2], Vec<u8>);
+
+/// A text of an element, padded to an even length.
+pub fn text(group: u16, element: u16, vr: &[u8; 2], text: &str) -> Element {
+    let pad = if vr == b"UI" { 0 } else { b' ' };
+    let mut value = text.as_bytes().to_vec();
+    value.resize(value.len().next_multiple_of(2), pad);
+    (group, element, *vr, value)
+}
+
+/// A number of 16 bits.
+pub fn short(group: u16, element: u16, value: u16) -> Element {
+    (group, element, *b"US", value.to_le_bytes().to_vec())
+}
+
+/// An element as bytes.
+pub fn encoded((group, element, vr, value): &Element, explicit: bool) -> Vec<u8> {
+    let mut bytes = [group.to_le_bytes(), element.to_le_bytes()].concat();
+    let long = [b"OB", b"OW", b"SQ", b"UN", b"UT"].contains(&vr);
+    if explicit && long {
+        bytes.extend([vr[0], vr[1], 0, 0]);
+        bytes.extend((value.len() as u32).to_le_bytes());
+    } else if explicit {
+        bytes.extend(vr);
+        bytes.extend((value.len() as u16).to_le_bytes());
+    } else {
+        bytes.extend((value.len() as u32).to_le_bytes());
+    }
+    bytes.extend(value);
+    bytes
+}
+
+/// A file of a transfer syntax that is not compressed.
+pub fn file(syntax: &str, elements: &[Element]) -> Vec<u8> {
+    let meta = [text(2, 2, b"UI", "1.2.840.10008.5.1.4.1.1.2"), text(2, 0x10, b"UI", syntax)];
+    let meta: Vec<u8> = meta.iter().flat_map(|e| encoded(e, true)).collect();
+    let mut bytes = vec![0; 128];
+    bytes.extend(b"DICM");
+    bytes.extend(encoded(&(2, 0, *b"UL", (meta.len() as u32).to_le_bytes().to_vec()), true));
+    bytes.extend(meta);
+    let mut elements = elements.to_vec();
+    elements.sort_by_key(|e| (e.0, e.1));
+    bytes.extend(elements.iter().flat_map(|e| encoded(e, syntax != "1.2.840.10008.1.2")));
+    bytes
+}
+
+/// Explicit VR little endian.
+pub const EXPLICIT: &str = "1.2.840.10008.1.2.1";
+
+/// An axial CT slice of `columns` x `rows` words at `z`, 0.5 mm between columns and 0.8 mm between rows, HU = stored - 1024.
+pub fn ct(z: f64, instance: u32, [columns, rows]: [u16; 2], stored: &[i16]) -> Vec<Element> {
+    vec![
+        text(8, 0x18, b"UI", &format!("1.2.3.{instance}")),
+        text(8, 0x60, b"CS", "CT"),
+        text(8, 0x80, b"LO", "Hospital of Nowhere"),
+        text(8, 0x90, b"PN", "Refer^Doctor"),
+        text(8, 0x103E, b"LO", "thorax"),
+        text(0x10, 0x10, b"PN", "Muster^Erika"),
+        text(0x10, 0x20, b"LO", "ID-4711"),
+        text(0x10, 0x30, b"DA", "19641220"),
+        text(0x18, 0x50, b"DS", "5"),
+        text(0x20, 0x0D, b"UI", "1.2.3.0"),
+        text(0x20, 0x0E, b"UI", "1.2.3.9"),
+        text(0x20, 0x11, b"IS", "7"),
+        text(0x20, 0x13, b"IS", &instance.to_string()),
+        text(0x20, 0x32, b"DS", &format!("-10\\-20\\{z}")),
+        text(0x20, 0x37, b"DS", "1\\0\\0\\0\\1\\0"),
+        text(0x20, 0x4000, b"LT", "Erika came by bus"),
+        short(0x28, 2, 1),
+        text(0x28, 4, b"CS", "MONOCHROME2"),
+        short(0x28, 0x10, rows),
+        short(0x28, 0x11, columns),
+        text(0x28, 0x30, b"DS", "0.8\\0.5"),
+        short(0x28, 0x100, 16),
+        short(0x28, 0x101, 16),
+        short(0x28, 0x102, 15),
+        short(0x28, 0x103, 1),
+        text(0x28, 0x1052, b"DS", "-1024"),
+        text(0x28, 0x1053, b"DS", "1"),
+        text(0x29, 0x10, b"LO", "MAKER"),
+        text(0x29, 0x1001, b"LO", "Muster again"),
+        (0x7FE0, 0x10, *b"OW", stored.iter().flat_map(|v| v.to_le_bytes()).collect()),
+    ]
+}
+
+/// The same with one element replaced or added.
+pub fn with(mut elements: Vec<Element>, element: Element) -> Vec<Element> {
+    elements.retain(|e| (e.0, e.1) != (element.0, element.1));
+    elements.push(element);
+    elements
+}
+
+/// The same without an element.
+pub fn without(mut elements: Vec<Element>, group: u16, element: u16) -> Vec<Element> {
+    elements.retain(|e| (e.0, e.1) != (group, element));
+    elements
+}
