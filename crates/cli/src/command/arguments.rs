@@ -49,6 +49,7 @@ pub(crate) fn running() -> Vec<Arg> {
 /// Flags that say how a scan is opened.
 pub(crate) fn opening() -> Vec<Arg> {
     [
+        option("series", "WHICH", "One DICOM series of several: its UID, its number, or a text of its description"),
         option("frame", "N", "One frame of several, from 0").value_parser(value_parser!(usize)),
         option("crop", "REGION", "A part: x0:x1,y0:y1,z0:z1, ends excluded"),
         option("center", "XxYxZ", "A part of this size in the middle"),
@@ -154,7 +155,7 @@ pub(crate) fn open_options(matches: &ArgMatches, own: Option<&Spec>) -> Result<O
     let raw = RawOptions { size, voxel: None, big_endian: text("endian").map(|e| e == "big"), offset: number("offset"), gap: number("gap") };
     let white_is_zero = !foreign("white-is-zero") && matches.try_get_one::<bool>("white-is-zero").ok().flatten() == Some(&true);
     let frame = if foreign("frame") { None } else { matches.try_get_one::<usize>("frame").ok().flatten().copied() };
-    Ok(OpenScan { format: OpenOptions { raw, white_is_zero, affine, temp: None }, frame, crop: text("crop"), center: text("center"), voxel_size, voxel })
+    Ok(OpenScan { format: OpenOptions { raw, white_is_zero, affine, temp: None, series: text("series") }, frame, crop: text("crop"), center: text("center"), voxel_size, voxel })
 }
 
 /// A voxel type by name.

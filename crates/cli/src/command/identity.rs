@@ -1,5 +1,6 @@
 //! Who the patient is stays masked unless asked for.
 
+use isovox_formats::dicom::mask;
 use serde_json::Value;
 
 /// Words in a key that name a person, a place, or free text in which either may stand (PS3.15 Table E.1-1).
@@ -34,6 +35,7 @@ fn names_somebody(key: &str) -> bool {
 /// A header as it may be shown: what names somebody is `***`, at every depth.
 pub(crate) fn masked(value: &Value) -> Value {
     match value {
+        Value::Object(map) if mask::is_model(map) => Value::Object(mask::masked(map)),
         Value::Object(map) => map.iter().map(|(key, v)| (key.clone(), if names_somebody(key) && !empty(v) { "***".into() } else { masked(v) })).collect(),
         Value::Array(list) => list.iter().map(masked).collect(),
         other => other.clone(),

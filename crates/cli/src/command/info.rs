@@ -7,7 +7,7 @@ use isovox_engine::adapt::reduce::fold;
 use isovox_engine::{Opened, hash};
 use isovox_ops::intensity::statistics::Statistics;
 use isovox_ops::spec::{Declared, Values};
-use isovox_volume::{Column, Header, Object, Result, Run, Source, Type};
+use isovox_volume::{Column, Header, Object, Result, Run, SliceRow, Source, Type, Verdict};
 use serde_json::{Map, Value as Json, json};
 
 use super::arguments::{inputs, open_options, opening, running};
@@ -23,10 +23,11 @@ pub(crate) fn command() -> Command {
     let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).help(help).action(ArgAction::SetTrue);
     Command::new("info")
         .about("Say what a file is and where its voxels are, and what of that is proven.")
-        .after_help("Example:\n  isovox info scan.nii.gz\n  isovox info scan.nii.gz --json --values")
+        .after_help("Example:\n  isovox info scan.nii.gz\n  isovox info scan.nii.gz --json --values\n  isovox info series/ --slices")
         .arg(inputs())
         .arg(flag("json", "As JSON"))
         .arg(flag("values", "Also range, mean, standard deviation and hash of the voxels"))
+        .arg(flag("slices", "Also each slice's file, place and use, where slices are files"))
         .arg(flag("metadata", "Also the format's own header"))
         .arg(flag("identity", "Show who the patient is"))
         .args(opening())
@@ -36,7 +37,11 @@ pub(crate) fn command() -> Command {
 /// Runs it.
 pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     let paths: Vec<PathBuf> = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect();
-    let scan = isovox_engine::open_scan(&paths, &open_options(matches, None)?)?;
+    let options = open_options(matches, None)?;
+    let scan = match isovox_engine::open_scan(&paths, &options) {
+        Ok(scan) => scan,
+        Err(error) => return listed(&paths, &options.format, matches.get_flag("json")).unwrap_or(Err(error)),
+    };
     let run = settings.start(None);
     let mut out = describe(&paths, &scan);
     if matches.get_flag("values") {
@@ -45,6 +50,9 @@ pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     } else if scan.compressed && scan.files.iter().map(isovox_formats::Input::len).sum::<u64>() <= PROVED {
         scan.source.prepare(&run)?;
         read_through(&run, scan.source.as_ref())?;
+    }
+    if matches.get_flag("slices") {
+        out.insert("slices".into(), scan.source.header().verdict.slices.iter().map(slice).collect());
     }
     if matches.get_flag("metadata") {
         let meta = json!(scan.source.header().meta);
@@ -59,6 +67,52 @@ pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// The list of a folder of several series, where that is why it did not open; `None` where it is not.
+fn listed(paths: &[PathBuf], options: &isovox_formats::OpenOptions, as_json: bool) -> Option<Result<Exit>> {
+    let series = isovox_formats::series(paths).ok().filter(|s| s.len() > 1 && options.series.is_none())?;
+    let path = named(paths);
+    let list: Vec<Json> = series
+        .iter()
+        .map(|s| {
+            json!({
+                "uid": s.uid, "number": s.number, "description": s.description, "modality": s.modality, "shape": s.shape,
+                "spacing_mm": s.spacing_mm, "verdict": verdict(&s.verdict), "files": s.files,
+            })
+        })
+        .collect();
+    if as_json {
+        println!("{:#}", json!({ "path": path, "format": isovox_formats::dicom::NAME, "series": list }));
+        return Some(Ok(Exit::Done));
+    }
+    println!("{path}: {} series; choose one with --series UID, NUMBER or a text of its description", series.len());
+    for s in &series {
+        let number = s.number.map_or("-".into(), |n| n.to_string());
+        let [z, y, x] = s.shape;
+        println!("{number:>6}  {}  {x}x{y}x{z}  {} files  {:?}  {}\n        {}", s.modality, s.files, s.description, s.uid, s.verdict.text);
+    }
+    Some(Ok(Exit::Done))
+}
+
+fn verdict(v: &Verdict) -> Json {
+    let mut verdict = json!({"uniform": v.uniform, "problems": v.problems.iter().map(|p| p.name()).collect::<Vec<_>>(), "text": v.text});
+    if let Some(tilt) = v.tilt_deg {
+        verdict["tilt_deg"] = json!(tilt);
+    }
+    verdict
+}
+
+fn slice(row: &SliceRow) -> Json {
+    let mut slice = json!({"file": row.file, "instance": row.instance, "position_mm": row.position_mm, "gap_mm": row.gap_mm, "used": row.reason.is_none()});
+    if let Some(reason) = &row.reason {
+        slice["reason"] = json!(reason);
+    }
+    slice
+}
+
+fn named(paths: &[PathBuf]) -> String {
+    paths.iter().map(|p| p.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
 fn describe(paths: &[PathBuf], scan: &Opened) -> Map<String, Json> {
     let header = scan.source.header();
     let g = &header.geometry;
@@ -68,14 +122,9 @@ fn describe(paths: &[PathBuf], scan: &Opened) -> Map<String, Json> {
         let n = [header.nx(), header.ny(), header.nz()];
         json!({"centers": (0..3).map(|a| s[a] * (n[a] - 1) as f64).collect::<Vec<_>>(), "edges": (0..3).map(|a| s[a] * n[a] as f64).collect::<Vec<_>>()})
     });
-    let v = &header.verdict;
-    let mut verdict = json!({"uniform": v.uniform, "problems": v.problems.iter().map(|p| p.name()).collect::<Vec<_>>(), "text": v.text});
-    if let (Some(tilt), Some(map)) = (v.tilt_deg, verdict.as_object_mut()) {
-        map.insert("tilt_deg".into(), json!(tilt));
-    }
-    let path = paths.iter().map(|p| p.to_string_lossy()).collect::<Vec<_>>().join(" ");
+    let verdict = verdict(&header.verdict);
     let json = json!({
-        "path": path, "format": scan.format, "shape": header.shape, "frames": frames, "type": header.voxel.name(),
+        "path": named(paths), "format": scan.format, "shape": header.shape, "frames": frames, "type": header.voxel.name(),
         "quantity": {"kind": header.quantity.kind.name(), "certain": header.quantity.certain.name(), "evidence": header.quantity.evidence, "unit": header.quantity.unit},
         "space": g.space().name(), "affine_mm": g.affine(),
         "affine_lps": if g.affine_ras().is_some() { json!(g.affine()) } else { Json::Null }, "affine_ras": g.affine_ras(),
@@ -134,6 +183,10 @@ fn as_text(out: &Map<String, Json>, header: &Header) -> String {
     if let Some(values) = out.get("values") {
         line("range", format!("{} to {}, mean {}, sd {}", values["min"], values["max"], values["mean"], values["sd"]));
         line("sha256", plain(&values["sha256"]));
+    }
+    for slice in out.get("slices").and_then(Json::as_array).into_iter().flatten() {
+        let note = slice["reason"].as_str().map(|r| format!("  not used: {r}")).unwrap_or_default();
+        line("slice", format!("{}  {} mm  step {}{note}", plain(&slice["file"]), slice["position_mm"], slice["gap_mm"]));
     }
     if let Some(metadata) = out.get("metadata") {
         line("header", format!("{metadata:#}"));

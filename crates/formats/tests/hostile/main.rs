@@ -5,6 +5,8 @@
 //! the corpus anew.
 
 mod corpus;
+#[path = "../common/dicom.rs"]
+mod dicoms;
 mod jpeg_bmp;
 mod memory;
 mod mutate;
@@ -64,7 +66,7 @@ macro_rules! parsers {
         }
     };
 }
-parsers!(nifti, metaimage, tiff, npy, npz, zip, raw_sidecars, pictures, values);
+parsers!(nifti, metaimage, tiff, npy, npz, zip, raw_sidecars, pictures, dicom, values);
 
 /// The allocator does end a process: this test's own, called again.
 #[test]

@@ -5,6 +5,7 @@ use std::io::Write;
 use isovox_formats::{Target, create};
 use isovox_volume::{Geometry, Header, Space, Type};
 
+use crate::dicoms::{EXPLICIT, ct, file, short, text, with};
 use crate::subject::SPLIT;
 use crate::{jpeg_bmp, tiffs};
 
@@ -22,6 +23,7 @@ pub(crate) fn of(target: &str) -> Vec<Seed> {
         "zip" => zip(),
         "raw_sidecars" => raw_sidecars(),
         "pictures" => pictures(),
+        "dicom" => dicom(),
         _ => values(),
     }
 }
@@ -207,6 +209,37 @@ fn pictures() -> Vec<Seed> {
         ("jpeg", two(jpeg_bmp::jpeg(1, 0xc0), jpeg_bmp::jpeg(1, 0xc0))),
         ("jpeg_colour", jpeg_bmp::jpeg(3, 0xc0)),
         ("tiff", two(tiffs::plain(), tiffs::plain())),
+    ]
+}
+
+fn dicom() -> Vec<Seed> {
+    let stored = [1, -2000, 3, 4, 5, 6];
+    let slice = |z: f64, n: u32| ct(z, n, [3, 2], &stored);
+    let plain = |z: f64, n: u32| file(EXPLICIT, &slice(z, n));
+    let series = |files: &[Vec<u8>]| files.join(SPLIT);
+    let item = |inner: &[u8]| [&[0xFE, 0xFF, 0x00, 0xE0][..], &(inner.len() as u32).to_le_bytes(), inner].concat();
+    let code = crate::dicoms::encoded(&text(8, 0x0100, b"SH", "T-28000"), true);
+    let nested = item(&crate::dicoms::encoded(&(8, 0x2218, *b"SQ", item(&code)), true));
+    // A sequence and an item without lengths, and a private element of unknown make.
+    let open = [&[8, 0, 0x40, 0x11, b'S', b'Q', 0, 0, 255, 255, 255, 255, 0xFE, 0xFF, 0, 0xE0, 255, 255, 255, 255][..], &code].concat();
+    let open = [&open[..], &[0xFE, 0xFF, 0x0D, 0xE0, 0, 0, 0, 0, 0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]].concat();
+    let head = file(EXPLICIT, &[text(8, 5, b"CS", "ISO_IR 192")]);
+    let rest: Vec<u8> = slice(0.0, 1).iter().filter(|e| e.0 > 8).flat_map(|e| crate::dicoms::encoded(e, true)).collect();
+    let eight = with(with(with(slice(0.0, 1), short(0x28, 0x100, 8)), short(0x28, 0x101, 7)), short(0x28, 0x102, 6));
+    let real = with(with(slice(0.0, 1), text(0x28, 0x1053, b"DS", "1.5")), text(8, 0x60, b"CS", "PT"));
+    let bare: Vec<u8> = slice(0.0, 1).iter().flat_map(|e| crate::dicoms::encoded(e, false)).collect();
+    vec![
+        ("one", plain(1.0, 1)),
+        ("implicit", file("1.2.840.10008.1.2", &slice(0.0, 1))),
+        ("bare", bare),
+        ("series", series(&[plain(5.0, 1), plain(0.0, 2), plain(2.5, 3)])),
+        ("gaps", series(&[plain(5.0, 1), plain(0.0, 2), plain(1.0, 3), b"a note".to_vec()])),
+        ("frames", series(&[plain(0.0, 1), plain(1.0, 2), plain(0.0, 3), plain(1.0, 4)])),
+        ("copies", series(&[plain(0.0, 1), plain(1.0, 2), plain(1.0, 2)])),
+        ("nested", file(EXPLICIT, &with(slice(0.0, 1), (8, 0x1140, *b"SQ", nested)))),
+        ("open", [head, open, rest].concat()),
+        ("eight", file(EXPLICIT, &eight)),
+        ("real", file(EXPLICIT, &real)),
     ]
 }
 

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use isovox_formats::input::{Archive, Input};
 use isovox_formats::open::open_given;
-use isovox_formats::{AffineChoice, Given, OpenOptions, RawOptions, Scan};
+use isovox_formats::{AffineChoice, Format, Given, OpenOptions, RawOptions, Scan};
 use isovox_volume::{Error, Length, Region, Result, Run, Size, Type};
 
 /// A parser: takes the bytes and gives all their planes, or says why not.
 pub(crate) type Parse = fn(&[u8]) -> Result<()>;
 
 /// All parsers, by the names of their corpora.
-pub(crate) const PARSERS: [(&str, Parse); 9] = [
+pub(crate) const PARSERS: [(&str, Parse); 10] = [
     ("nifti", nifti),
     ("metaimage", metaimage),
     ("tiff", tiff),
@@ -23,6 +23,7 @@ pub(crate) const PARSERS: [(&str, Parse); 9] = [
     ("zip", zip),
     ("raw_sidecars", raw_sidecars),
     ("pictures", pictures),
+    ("dicom", dicom),
     ("values", values),
 ];
 
@@ -185,6 +186,24 @@ fn pictures(data: &[u8]) -> Result<()> {
     let mut inputs: Vec<Input> = split(data).into_iter().zip(1..).map(|(bytes, n)| Input::bytes(&format!("s{n}.bmp"), checked(bytes, data.len() % 2 == 1))).collect();
     let given = if inputs.len() == 1 { Given::One(inputs.remove(0)) } else { Given::Many(inputs) };
     pull(&open_given(given, &OpenOptions::default())?)
+}
+
+/// One file, or the files of a series split by [`SPLIT`]; several series are listed.
+fn dicom(data: &[u8]) -> Result<()> {
+    let name = |n: usize| format!("f{n}");
+    let inputs = || split(data).into_iter().enumerate().map(|(n, bytes)| Input::bytes(&name(n), bytes.to_vec())).collect::<Vec<_>>();
+    let voxel = [None, Some(Type::I32)][data.len() % 2];
+    let options = OpenOptions { raw: RawOptions { voxel, ..RawOptions::default() }, ..OpenOptions::default() };
+    let mut files = inputs();
+    let given = if files.len() == 1 { Given::One(files.remove(0)) } else { Given::Many(files) };
+    if isovox_formats::dicom::Dicom.recognises(&given, data) {
+        let listed = isovox_formats::dicom::list(Given::Many(inputs()))?;
+        assert!(listed.iter().all(|s| s.files > 0), "a series without files");
+    }
+    let scan = open_given(given, &options)?;
+    let meta = serde_json::Map::from_iter(scan.source.header().meta.clone());
+    let _ = isovox_formats::dicom::mask::masked(&meta);
+    pull(&scan)
 }
 
 /// The bytes, the checksums of a PNG's chunks set right where asked for: else no mutation comes past them.
