@@ -7,6 +7,10 @@ mod chains;
 mod common;
 #[path = "command/convert.rs"]
 mod convert;
+#[path = "../../formats/tests/common/dicom.rs"]
+mod dicoms;
+#[path = "command/identity.rs"]
+mod identity;
 #[path = "command/names.rs"]
 mod names;
 #[path = "command/pores.rs"]

@@ -1,8 +1,12 @@
-//! `isovox ops` and `isovox completions`.
+//! `isovox ops`, `isovox completions` and `isovox man`.
+
+use std::path::Path;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use isovox_ops::spec::nearest;
 use isovox_ops::{FAMILIES, find};
-use isovox_volume::Result;
+use isovox_volume::error::At;
+use isovox_volume::{Error, Result};
 use serde_json::Value as Json;
 
 use super::settings::Settings;
@@ -56,5 +60,33 @@ pub(crate) fn completions_command() -> Command {
 pub(crate) fn run_completions(matches: &ArgMatches, _settings: &Settings) -> Result<Exit> {
     let shell = *matches.get_one::<clap_complete::Shell>("shell").expect("clap requires it");
     clap_complete::generate(shell, &mut super::command(), "isovox", &mut std::io::stdout());
+    Ok(Exit::Done)
+}
+
+/// `isovox man`.
+pub(crate) fn man_command() -> Command {
+    Command::new("man")
+        .about("Print the manual page of isovox, or of one of its commands.")
+        .after_help("Example:\n  isovox man | man -l -\n  isovox man otsu > isovox-otsu.1")
+        .arg(Arg::new("command").value_name("COMMAND").help("One command or operation"))
+}
+
+/// Runs it.
+pub(crate) fn run_man(matches: &ArgMatches, _settings: &Settings) -> Result<Exit> {
+    let mut whole = super::command();
+    whole.build();
+    let page = match matches.get_one::<String>("command") {
+        None => whole,
+        Some(name) => {
+            let known: Vec<&str> = whole.get_subcommands().map(Command::get_name).collect();
+            let unknown = || match nearest(name, &known) {
+                Some(near) => Error::parameter(format_args!("no command {name:?}")).help(format_args!("did you mean {near}?")),
+                None => Error::parameter(format_args!("no command {name:?}")).help("isovox --help lists them"),
+            };
+            let own = whole.find_subcommand(name).ok_or_else(unknown)?;
+            own.clone().name(format!("isovox-{name}"))
+        }
+    };
+    clap_mangen::Man::new(page).render(&mut std::io::stdout()).at(Path::new("stdout"))?;
     Ok(Exit::Done)
 }

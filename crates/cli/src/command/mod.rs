@@ -48,6 +48,7 @@ const SUBS: &[Sub] = &[
     Sub { command: listing::command, run: listing::run },
     Sub { command: replay::command, run: replay::run },
     Sub { command: listing::completions_command, run: listing::run_completions },
+    Sub { command: listing::man_command, run: listing::run_man },
 ];
 
 /// The whole command line: subcommands and operations.

@@ -113,7 +113,7 @@ fn a_pipe_gets_no_bar() {
 
 #[test]
 fn help_and_lists_are_data() {
-    for words in [&["--help"][..], &["--version"], &["otsu", "--help"], &["ops"], &["ops", "otsu"], &["completions", "bash"], &["completions", "zsh"]] {
+    for words in [&["--help"][..], &["--version"], &["otsu", "--help"], &["ops"], &["ops", "otsu"], &["completions", "bash"], &["completions", "zsh"], &["man"], &["man", "otsu"]] {
         let ran = ran(words);
         assert!(ran.code == Some(0) && !ran.out.is_empty() && ran.err.is_empty(), "{words:?}: {}", ran.err);
     }
