@@ -9,11 +9,16 @@ const GIVEN: &[(&str, &[(&str, &str)])] = &[
     ("crop", &[("region", "1:,:,2:")]),
     ("crop", &[("center", "3x2x3")]),
     ("crop", &[("region", ":,:,:")]),
+    // Small pictures: what is drawn is the same, and this runs often.
+    ("fly-through", &[("size", "64")]),
+    ("montage", &[("count", "3")]),
     ("remove-small", &[("min", "4vox")]),
     ("surface", &[("level", "2")]),
     ("surface", &[("level", "57.25"), ("world", "ras")]),
     ("surface", &[("label", "1")]),
     ("surface", &[]),
+    ("render", &[("size", "64")]),
+    ("render", &[("size", "64"), ("level", "40"), ("plain", "true")]),
     ("threshold", &[("lower", "2")]),
     ("threshold", &[("lower", "-3.5"), ("upper", "90.5")]),
 ];

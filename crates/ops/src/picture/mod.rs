@@ -1,13 +1,16 @@
 //! Pictures of volumes.
 
 pub mod bar;
+mod camera;
 pub mod chart;
 pub mod colours;
 pub mod cuts;
+mod field;
 pub mod fly_through;
 pub mod histogram_plot;
 pub mod montage;
 pub mod raster;
+mod rays;
 pub mod render;
 mod resize;
 pub mod shrink;
@@ -16,6 +19,7 @@ pub mod text;
 pub mod three_view;
 pub mod ticks;
 pub mod view;
+pub mod volume_render;
 pub mod window;
 
 use crate::spec::Entry;
@@ -26,6 +30,7 @@ pub const OPS: &[Entry] = &[
     Entry::of::<three_view::ThreeView>(),
     Entry::of::<montage::Montage>(),
     Entry::of::<fly_through::FlyThrough>(),
+    Entry::of::<volume_render::Render>(),
     Entry::of::<histogram_plot::HistogramPlot>(),
 ];
 

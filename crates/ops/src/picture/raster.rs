@@ -52,19 +52,25 @@ fn pixels(from: f64, to: f64, n: usize) -> std::ops::Range<usize> {
 /// Each pixel by how far its centre lies from the line: parts of one line never darken each other.
 fn line(picture: &mut Picture, points: &[[f64; 2]], width: f64, colour: [u8; 3]) {
     let reach = width / 2.0 + 0.5;
-    let mut shares = vec![0u8; picture.width * picture.height];
+    let span = |axis: usize, n: usize| {
+        let (low, high) = points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), p| (a.min(p[axis]), b.max(p[axis])));
+        pixels(low - reach, high + reach, n)
+    };
+    let (across, down) = (span(0, picture.width), span(1, picture.height));
+    let mut shares = vec![0u8; across.len() * down.len()];
     for ends in points.windows(2) {
         let (a, b) = (ends[0], ends[1]);
         for y in pixels(a[1].min(b[1]) - reach, a[1].max(b[1]) + reach, picture.height) {
             for x in pixels(a[0].min(b[0]) - reach, a[0].max(b[0]) + reach, picture.width) {
                 let near = (reach - distance([x as f64 + 0.5, y as f64 + 0.5], a, b)).clamp(0.0, 1.0);
-                let share = &mut shares[y * picture.width + x];
+                let share = &mut shares[(y - down.start) * across.len() + x - across.start];
                 *share = (*share).max((near * 255.0).round() as u8);
             }
         }
     }
+    let wide = across.len();
     for (i, share) in shares.into_iter().enumerate().filter(|(_, s)| *s > 0) {
-        blend(picture, (i % picture.width) as isize, (i / picture.width) as isize, colour, share);
+        blend(picture, (across.start + i % wide) as isize, (down.start + i / wide) as isize, colour, share);
     }
 }
 
