@@ -163,10 +163,8 @@ const LANES: usize = 32;
 
 impl Nlm {
     fn tiles<S: Sum, W: Weight>(&self, weights: &Weights, slice: &Near<'_, u8>, y: Range<usize>, out: &mut [u8]) {
-        let mut table = vec![W::default(); 1 << 16];
-        for (place, weight) in table.iter_mut().zip(&weights.list) {
-            *place = W::try_from(*weight).unwrap_or_default();
-        }
+        let listed = weights.list.iter().map(|weight| W::try_from(*weight).unwrap_or_default());
+        let table: Vec<W> = listed.chain(std::iter::repeat(W::default())).take(1 << 16).collect();
         let table = table.first_chunk().expect("as long as it was made");
         for rows in stretches(y.clone(), TILE[0]) {
             for columns in stretches(0..slice.nx, TILE[1]) {
@@ -322,7 +320,7 @@ fn sum<S: Sum>(all: &[S], first: usize, step: usize, count: usize) -> [S; LANES]
 
 #[inline(always)]
 fn plus<S: Sum>(mut sums: [S; LANES], all: &[S], at: usize) -> [S; LANES] {
-    let more: &[S; LANES] = all[at..].first_chunk().expect("buffers hold whole lanes");
+    let more: &[S; LANES] = lanes(all, at);
     sums.iter_mut().zip(more).for_each(|(sum, more)| *sum = sum.plus(*more));
     sums
 }
@@ -389,17 +387,24 @@ impl Means {
     }
 }
 
-/// Sums stay within u32 by the choice of the weights' unit.
+/// Sums stay within u32 by the choice of the weights' unit; on copies, so that they stay in registers.
 #[inline(always)]
 fn add_lanes<W: Weight, const N: usize>(voxels: [&[u16]; OFFSETS], weights: [&[W]; OFFSETS], at: usize, sums: &mut [u32; N], totals: &mut [u32; N]) {
+    let (mut sum, mut total) = (*sums, *totals);
     for (voxels, weights) in voxels.into_iter().zip(weights) {
-        let (voxels, weights) = (&voxels[at..at + N], &weights[at..at + N]);
-        for (((sum, total), v), w) in sums.iter_mut().zip(totals.iter_mut()).zip(voxels).zip(weights) {
-            let weight: u32 = (*w).into();
-            *sum = sum.wrapping_add(weight.wrapping_mul(u32::from(*v)));
-            *total = total.wrapping_add(weight);
+        let (voxels, weights): (&[u16; N], &[W; N]) = (lanes(voxels, at), lanes(weights, at));
+        for k in 0..N {
+            let weight: u32 = weights[k].into();
+            sum[k] = sum[k].wrapping_add(weight.wrapping_mul(u32::from(voxels[k])));
+            total[k] = total[k].wrapping_add(weight);
         }
     }
+    (*sums, *totals) = (sum, total);
+}
+
+#[inline(always)]
+fn lanes<T, const N: usize>(row: &[T], at: usize) -> &[T; N] {
+    row[at..].first_chunk().expect("rows hold whole lanes")
 }
 
 #[cfg(test)]
