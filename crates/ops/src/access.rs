@@ -19,7 +19,7 @@ use std::sync::Arc;
 use isovox_volume::{Error, Header, Object, Piece, Quantity, QuantityKind, Result, Runs, Scalar, Slab, Type, Voxel, World, scalar};
 use serde_json::Value as Json;
 
-use crate::components::Connectivity;
+use crate::components::Rule;
 pub use crate::erased::{AnyDecide, AnyFacet, AnyGather, AnyHalo, AnyJoin, AnyPoint, AnyReduce, AnyWhole};
 
 /// An operation's kernel, by access, its voxel types erased.
@@ -243,17 +243,14 @@ pub enum Paint {
     Number,
     /// The value that they had, where its number is not 0.
     Value,
+    /// 1, as all that is in no component, where its number is not 0; else 0 (u8).
+    Filled,
 }
 
-/// Connected components of equal non-zero voxels decide.
+/// Connected components decide: of the objects, or of what is between them.
 pub trait Join: Send + Sync + 'static {
-    /// What connects.
-    fn connectivity(&self) -> Connectivity;
-
-    /// Whether all values other than 0 are one.
-    fn any_value(&self) -> bool {
-        false
-    }
+    /// What makes a component.
+    fn rule(&self) -> Rule;
 
     /// What is painted.
     fn paint(&self) -> Paint;

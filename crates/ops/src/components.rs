@@ -25,7 +25,49 @@ pub enum Connectivity {
     Corners,
 }
 
+/// Which voxels make components.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// Those of equal values other than 0.
+    EachValue,
+    /// Those that are not 0, as one.
+    NotZero,
+    /// Those that are 0.
+    Zero,
+}
+
+/// What makes a component.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Which voxels.
+    pub of: Of,
+    /// Which neighbours connect.
+    pub connectivity: Connectivity,
+    /// Whether components end with their slice.
+    pub per_slice: bool,
+}
+
+impl Rule {
+    /// Components of the whole.
+    pub fn new(of: Of, connectivity: Connectivity) -> Rule {
+        Rule { of, connectivity, per_slice: false }
+    }
+
+    fn before(self) -> impl Iterator<Item = (isize, isize, u32)> {
+        self.connectivity.before().iter().copied().filter(move |(dz, _, _)| *dz == 0 || !self.per_slice)
+    }
+}
+
 impl Connectivity {
+    /// What connects the background between objects that are connected so: a surface must part the two.
+    #[must_use]
+    pub fn complement(self) -> Connectivity {
+        match self {
+            Connectivity::Faces => Connectivity::Corners,
+            Connectivity::Edges | Connectivity::Corners => Connectivity::Faces,
+        }
+    }
+
     /// Neighbouring rows that come before a row in raster order: `(dz, dy, reach)`, where runs `reach` voxels apart along x still touch.
     fn before(self) -> &'static [(isize, isize, u32)] {
         match self {
@@ -80,8 +122,7 @@ impl Union {
 
 /// Runs of consecutive planes being read.
 pub struct Scan {
-    connectivity: Connectivity,
-    any: bool,
+    rule: Rule,
     ny: usize,
     z: Range<usize>,
     rows: Vec<u32>,
@@ -92,9 +133,9 @@ pub struct Scan {
 
 impl Scan {
     /// A scan that begins at plane `z`; `values` are kept for volumes that hold more than 0 and 1.
-    pub fn new(connectivity: Connectivity, any: bool, keep_values: bool, ny: usize, z: usize) -> Scan {
+    pub fn new(rule: Rule, keep_values: bool, ny: usize, z: usize) -> Scan {
         let values = keep_values.then(Vec::new);
-        Scan { connectivity, any, ny, z: z..z, rows: vec![0], ends: Vec::new(), values, union: Union::default() }
+        Scan { rule, ny, z: z..z, rows: vec![0], ends: Vec::new(), values, union: Union::default() }
     }
 
     /// The next planes.
@@ -110,25 +151,43 @@ impl Scan {
     }
 
     /// The next plane, from labelled runs in raster order: `each(y, x0, x1, value)`.
-    pub fn plane_of_runs(&mut self, rows: &mut crate::access::RowRuns<'_>) -> Result<()> {
-        let mut y = 0;
+    pub fn plane_of_runs(&mut self, nx: usize, rows: &mut crate::access::RowRuns<'_>) -> Result<()> {
+        let (mut y, mut done) = (0, 0);
         let mut fault = Ok(());
         rows(&mut |row, x0, x1, value| {
             while y < row && fault.is_ok() {
-                fault = self.end_row();
+                fault = self.end_row_of_runs(&mut done, nx);
                 y += 1;
             }
             if value != 0 {
-                self.push_joined(x0, x1, u64::from(value));
+                self.push_run(&mut done, x0, x1, u64::from(value));
             }
         });
         fault?;
         while y < self.ny {
-            self.end_row()?;
+            self.end_row_of_runs(&mut done, nx)?;
             y += 1;
         }
         self.z.end += 1;
         Ok(())
+    }
+
+    /// Adds a run, or what is 0 between those before, which end at `done`, and it.
+    fn push_run(&mut self, done: &mut u32, x0: u32, x1: u32, value: u64) {
+        if self.rule.of != Of::Zero {
+            self.push_joined(x0, x1, value);
+        } else if *done < x0 {
+            self.push(*done, x0, 0);
+        }
+        *done = x1;
+    }
+
+    fn end_row_of_runs(&mut self, done: &mut u32, nx: usize) -> Result<()> {
+        let rest = std::mem::take(done);
+        if self.rule.of == Of::Zero && rest < nx as u32 {
+            self.push(rest, nx as u32, 0);
+        }
+        self.end_row()
     }
 
     /// Bytes held.
@@ -144,13 +203,14 @@ impl Scan {
         let mut x = 0;
         while x < row.len() {
             let value = row[x];
-            if value == zero {
+            if (value == zero) != (self.rule.of == Of::Zero) {
                 x += 1;
                 continue;
             }
-            let same = |v: &T| if self.any { *v != zero } else { *v == value };
+            let any = self.rule.of == Of::NotZero;
+            let same = |v: &T| if any { *v != zero } else { *v == value };
             let end = x + row[x..].iter().position(|v| !same(v)).unwrap_or(row.len() - x);
-            self.push(x as u32, end as u32, if self.any { 1 } else { value.to_i128() as u64 });
+            self.push(x as u32, end as u32, if any { 1 } else { value.to_i128() as u64 });
             x = end;
         }
     }
@@ -159,9 +219,9 @@ impl Scan {
     fn mask_row(&mut self, row: &[u8]) {
         let mut open: Option<u32> = None;
         for (w, word) in row.chunks(64).enumerate() {
-            let bits = non_zero(word);
             let base = (64 * w) as u32;
             let full = if word.len() == 64 { u64::MAX } else { (1 << word.len()) - 1 };
+            let bits = if self.rule.of == Of::Zero { !non_zero(word) & full } else { non_zero(word) };
             if bits == 0 && open.is_none() || bits == full && open.is_some() {
                 continue;
             }
@@ -194,7 +254,7 @@ impl Scan {
 
     /// Adds a run, as part of the one before where both touch and are of one value.
     fn push_joined(&mut self, x0: u32, x1: u32, value: u64) {
-        let value = if self.any { 1 } else { value };
+        let value = if self.rule.of == Of::NotZero { 1 } else { value };
         let begun = self.ends.len() > self.rows[self.rows.len() - 1] as usize;
         let same = self.values.as_ref().is_none_or(|v| v.last() == Some(&value));
         match self.ends.last_mut() {
@@ -215,7 +275,7 @@ impl Scan {
             return Ok(());
         }
         let (y, plane) = ((row % self.ny) as isize, row / self.ny);
-        for &(dz, dy, reach) in self.connectivity.before() {
+        for (dz, dy, reach) in self.rule.before() {
             let inside = (0..self.ny as isize).contains(&(y + dy)) && (dz == 0 || plane > 0);
             if inside {
                 let other = (row as isize + dz * self.ny as isize + dy) as usize;
@@ -306,7 +366,7 @@ fn pairs(one: impl Fn(usize) -> [u32; 2], mut a: Range<usize>, two: impl Fn(usiz
 }
 
 /// Unites parts across their seams and numbers all components 1.. in raster order of first voxel.
-pub fn join(parts: Vec<Arc<Part>>, connectivity: Connectivity, ny: usize) -> Result<Runs> {
+pub fn join(parts: Vec<Arc<Part>>, rule: Rule, ny: usize) -> Result<Runs> {
     let mut offsets = vec![0usize];
     for part in &parts {
         offsets.push(offsets[offsets.len() - 1] + part.count as usize);
@@ -317,18 +377,18 @@ pub fn join(parts: Vec<Arc<Part>>, connectivity: Connectivity, ny: usize) -> Res
     }
     let mut union = Union((0..total as u32).collect());
     for p in 1..parts.len() {
-        seam(&parts[p - 1], offsets[p - 1], &parts[p], offsets[p], connectivity, ny, &mut union);
+        seam(&parts[p - 1], offsets[p - 1], &parts[p], offsets[p], rule, ny, &mut union);
     }
     let (mut numbers, count) = union.flatten();
     numbers.iter_mut().for_each(|n| *n += 1);
     Ok(Runs { parts, offsets, numbers: Arc::new(numbers), count, ny, lease: None })
 }
 
-fn seam(low: &Part, low_offset: usize, high: &Part, high_offset: usize, connectivity: Connectivity, ny: usize, union: &mut Union) {
+fn seam(low: &Part, low_offset: usize, high: &Part, high_offset: usize, rule: Rule, ny: usize, union: &mut Union) {
     let last = (low.z.len() - 1) * ny;
     let range = |part: &Part, row: usize| part.rows[row] as usize..part.rows[row + 1] as usize;
     let end = |part: &Part, i: usize| [part.ends[2 * i], part.ends[2 * i + 1]];
-    for &(dz, dy, reach) in connectivity.before() {
+    for (dz, dy, reach) in rule.before() {
         if dz == 0 {
             continue;
         }
@@ -376,13 +436,14 @@ mod tests {
 
     fn check(mask: &[u8], shape: [usize; 3], connectivity: Connectivity, cut: usize, expect: &[u32]) {
         let [nz, ny, nx] = shape;
+        let rule = Rule::new(Of::EachValue, connectivity);
         let parts = (0..nz).step_by(cut).map(|z| {
             let end = (z + cut).min(nz);
-            let mut scan = Scan::new(connectivity, false, false, ny, z);
+            let mut scan = Scan::new(rule, false, ny, z);
             scan.planes(&mask[z * ny * nx..end * ny * nx], nx).unwrap();
             Arc::new(scan.close())
         });
-        let runs = join(parts.collect(), connectivity, ny).unwrap();
+        let runs = join(parts.collect(), rule, ny).unwrap();
         let mut out = vec![0u32; mask.len()];
         runs.paint(0..nz, nx, 0, |_, _, n| n, &mut out);
         assert_eq!(out, expect, "cut {cut}");
@@ -420,7 +481,7 @@ mod tests {
     fn long_rows_of_a_mask_cut_at_words() {
         for n in [63usize, 64, 65, 128, 130, 200] {
             let row: Vec<u8> = (0..n).map(|x| u8::from(!(x == 3 || x == 64 || x == 127))).collect();
-            let mut scan = Scan::new(Connectivity::Faces, false, false, 1, 0);
+            let mut scan = Scan::new(Rule::new(Of::EachValue, Connectivity::Faces), false, 1, 0);
             scan.planes(&row, n).unwrap();
             let part = scan.close();
             let painted: Vec<u8> = (0..n as u32).map(|x| u8::from(part.row(0).any(|(a, b, _)| (a..b).contains(&x)))).collect();

@@ -7,7 +7,7 @@ use isovox_volume::{Data, Error, Header, Object, Piece, Result, Runs, Slab, Voxe
 use serde_json::Value as Json;
 
 use crate::access::{At, Decide, Edge, Facet, Gather, Halo, Join, Near, Paint, Point, Reduce, RowRuns, Whole, out_type, same_grid};
-use crate::components::Connectivity;
+use crate::components::Rule;
 
 /// A partial or value whose type only its operation knows.
 pub type Opaque = Box<dyn Any + Send + Sync>;
@@ -200,10 +200,8 @@ impl<D: Decide> AnyDecide for D {
 
 /// [`Join`] is free of voxel types already.
 pub trait AnyJoin: Send + Sync {
-    /// What connects.
-    fn connectivity(&self) -> Connectivity;
-    /// Whether all values other than 0 are one.
-    fn any_value(&self) -> bool;
+    /// What makes a component.
+    fn rule(&self) -> Rule;
     /// What is painted.
     fn paint(&self) -> Paint;
     /// What the output is.
@@ -213,12 +211,8 @@ pub trait AnyJoin: Send + Sync {
 }
 
 impl<J: Join> AnyJoin for J {
-    fn connectivity(&self) -> Connectivity {
-        Join::connectivity(self)
-    }
-
-    fn any_value(&self) -> bool {
-        Join::any_value(self)
+    fn rule(&self) -> Rule {
+        Join::rule(self)
     }
 
     fn paint(&self) -> Paint {

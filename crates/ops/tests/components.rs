@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use isovox_ops::access::{At, Point, Reduce};
-use isovox_ops::components::{Connectivity, Scan, join};
+use isovox_ops::components::{Connectivity, Of, Rule, Scan, join};
 use isovox_ops::intensity::otsu::separate;
 use isovox_ops::intensity::statistics::Statistics;
 use isovox_ops::intensity::threshold::Threshold;
@@ -58,18 +58,19 @@ fn flood(voxels: &[u8], shape: [usize; 3], connectivity: Connectivity, any: bool
 /// Components by runs, of parts cut at `cuts`, painted.
 fn by_runs<T: Scalar>(voxels: &[T], shape: [usize; 3], connectivity: Connectivity, any: bool, cuts: &[usize]) -> Vec<u32> {
     let [nz, ny, nx] = shape;
+    let rule = Rule::new(if any { Of::NotZero } else { Of::EachValue }, connectivity);
     let mut ends: Vec<usize> = cuts.iter().map(|c| c % nz).filter(|&c| c > 0).chain([nz]).collect();
     ends.sort_unstable();
     ends.dedup();
     let mut start = 0;
     let mut parts = Vec::new();
     for end in ends {
-        let mut scan = Scan::new(connectivity, any, !any, ny, start);
+        let mut scan = Scan::new(rule, !any, ny, start);
         scan.planes(&voxels[start * ny * nx..end * ny * nx], nx).unwrap();
         parts.push(Arc::new(scan.close()));
         start = end;
     }
-    let runs = join(parts, connectivity, ny).unwrap();
+    let runs = join(parts, rule, ny).unwrap();
     let mut out = vec![0; voxels.len()];
     runs.paint(0..nz, nx, 0, |_, _, number| number, &mut out);
     out

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use isovox_ops::access::{AnyJoin, Paint};
-use isovox_ops::components::{Scan, join};
+use isovox_ops::components::{Of, Rule, Scan, join};
 use isovox_volume::source::Pool;
 use isovox_volume::{Cursor, Error, Header, Part, QuantityKind, Result, Run, Runs, Scalar, Slab, Source, scalar};
 
@@ -32,8 +32,9 @@ impl JoinSource {
         run.begin(&self.name, self.header.nz() as u64);
         let (input, header) = (self.input.as_ref(), self.input.header());
         let runs = if header.frames.count == 1 { input.runs() } else { None };
-        let keep_values = !self.op.any_value() && header.quantity.kind != QuantityKind::Mask;
-        let work = FirstPass { run, op: self.op.as_ref(), header, keep_values, runs: runs.as_deref() };
+        let rule = self.op.rule();
+        let keep_values = rule.of == Of::EachValue && header.quantity.kind != QuantityKind::Mask;
+        let work = FirstPass { run, rule, header, keep_values, runs: runs.as_deref() };
         let pulled: &[&dyn Source] = if runs.is_some() { &[] } else { &[input] };
         let cut = Cut::new(run, header, pulled, false);
         let fits = run.free() / 4 / cut.threads / (GREATEST * header.plane()).max(1);
@@ -44,7 +45,7 @@ impl JoinSource {
         })?;
         let components: usize = parts.iter().map(|p| p.count as usize).sum();
         let lease = run.lease(4 * components, "the numbers of the objects")?;
-        let mut joined = join(parts, self.op.connectivity(), self.header.ny())?;
+        let mut joined = join(parts, rule, self.header.ny())?;
         joined.lease = Some(Arc::new(lease));
         Ok(match self.op.numbers(header, &joined)? {
             None => joined,
@@ -58,7 +59,7 @@ const GREATEST: usize = 6;
 
 struct FirstPass<'a> {
     run: &'a Run,
-    op: &'a dyn AnyJoin,
+    rule: Rule,
     header: &'a Header,
     keep_values: bool,
     runs: Option<&'a Runs>,
@@ -81,12 +82,12 @@ impl Work for FirstPass<'_> {
     type Part = Part;
 
     fn begin(&self, _frame: usize, z: Range<usize>) -> Result<Scan> {
-        Ok(Scan::new(self.op.connectivity(), self.op.any_value(), self.keep_values, self.header.ny(), z.start))
+        Ok(Scan::new(self.rule, self.keep_values, self.header.ny(), z.start))
     }
 
     fn step(&self, scan: &mut Scan, _frame: usize, z: Range<usize>, slabs: &[Slab]) -> Result<()> {
         match (self.runs, slabs.first()) {
-            (Some(runs), _) => z.into_iter().try_for_each(|z| scan.plane_of_runs(&mut |each| rows_of(runs, z, each))),
+            (Some(runs), _) => z.into_iter().try_for_each(|z| scan.plane_of_runs(self.header.nx(), &mut |each| rows_of(runs, z, each))),
             (None, Some(slab)) => scalar!(slab.data.voxel(), T => scan.planes(slab.data.as_slice::<T>(), self.header.nx())),
             (None, None) => Ok(()),
         }
@@ -109,13 +110,14 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn paint(&self, z: Range<usize>, out: &mut [u8]) {
         let (runs, nx) = (self.runs, self.source.header.nx());
-        if self.source.op.paint() == Paint::Number {
-            return labelled::paint(&self.source.header, runs, z, out);
+        match self.source.op.paint() {
+            Paint::Number => labelled::paint(&self.source.header, runs, z, out),
+            Paint::Value => scalar!(self.source.header.voxel, T => {
+                let value = |part: usize, id: u32, number: u32| if number == 0 { T::default() } else { value_as::<T>(runs.parts[part].value(id)) };
+                runs.paint(z, nx, T::default(), value, bytemuck::cast_slice_mut::<u8, T>(out));
+            }),
+            Paint::Filled => runs.paint(z, nx, 1, |_, _, number| u8::from(number != 0), out),
         }
-        scalar!(self.source.header.voxel, T => {
-            let value = |part: usize, id: u32, number: u32| if number == 0 { T::default() } else { value_as::<T>(runs.parts[part].value(id)) };
-            runs.paint(z, nx, T::default(), value, bytemuck::cast_slice_mut::<u8, T>(out));
-        });
     }
 }
 
@@ -174,14 +176,17 @@ impl Source for JoinSource {
 
     fn runs(&self) -> Option<Arc<Runs>> {
         let frames = self.frames.get().filter(|_| self.lends_runs())?;
-        frames.first().map(|runs| match self.op.paint() {
-            Paint::Number => runs.clone(),
-            Paint::Value => Arc::new(by_value(runs)),
-        })
+        frames.first().map(|runs| if self.op.paint() == Paint::Number { runs.clone() } else { Arc::new(by_value(runs)) })
     }
 
     fn lends_runs(&self) -> bool {
-        self.header.frames.count == 1 && (self.op.paint() == Paint::Number || self.header.voxel.is_unsigned() && self.header.voxel.bytes() <= 4)
+        let can = match self.op.paint() {
+            Paint::Number => true,
+            Paint::Value => self.header.voxel.is_unsigned() && self.header.voxel.bytes() <= 4,
+            // Its runs are those of what is between the objects.
+            Paint::Filled => false,
+        };
+        can && self.header.frames.count == 1
     }
 }
 

@@ -4,7 +4,7 @@ use isovox_macros::Op;
 use isovox_volume::{Header, Result, Runs};
 
 use crate::access::{Join, Paint, integers};
-use crate::components::{Connectivity, voxels};
+use crate::components::{Connectivity, Of, Rule, voxels};
 
 /// Keep the largest connected components; they keep their values.
 ///
@@ -21,8 +21,8 @@ pub struct KeepLargest {
 }
 
 impl Join for KeepLargest {
-    fn connectivity(&self) -> Connectivity {
-        self.connectivity
+    fn rule(&self) -> Rule {
+        Rule::new(Of::EachValue, self.connectivity)
     }
 
     fn paint(&self) -> Paint {

@@ -4,7 +4,7 @@ use isovox_macros::Op;
 use isovox_volume::{Header, QuantityKind, Result, Runs, Type};
 
 use crate::access::{Join, Paint, integers, same_grid};
-use crate::components::Connectivity;
+use crate::components::{Connectivity, Of, Rule};
 
 /// Number the connected components of equal, non-zero voxels.
 ///
@@ -29,12 +29,8 @@ pub struct Label {
 const WIDE: usize = 1 << 33;
 
 impl Join for Label {
-    fn connectivity(&self) -> Connectivity {
-        self.connectivity
-    }
-
-    fn any_value(&self) -> bool {
-        self.any
+    fn rule(&self) -> Rule {
+        Rule::new(if self.any { Of::NotZero } else { Of::EachValue }, self.connectivity)
     }
 
     fn paint(&self) -> Paint {
