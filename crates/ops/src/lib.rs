@@ -12,6 +12,7 @@ pub mod geometry;
 pub mod intensity;
 pub mod label;
 pub mod measure;
+pub mod morphology;
 pub mod picture;
 pub mod surface;
 
@@ -23,6 +24,7 @@ pub use spec::{Declared, Entry, Operation, Spec, Values};
 pub const FAMILIES: &[(&str, &[Entry])] = &[
     ("intensity", intensity::OPS),
     ("filter", filter::OPS),
+    ("morphology", morphology::OPS),
     ("label", label::OPS),
     ("measure", measure::OPS),
     ("surface", surface::OPS),

@@ -74,7 +74,7 @@ impl Extent {
     }
 }
 
-/// A least size of an object: voxels, or a volume.
+/// A limit of an object's size: voxels, or a volume.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Size {
     /// Voxels.
@@ -82,6 +82,9 @@ pub enum Size {
     /// Cubic millimetres.
     Mm3(f64),
 }
+
+/// Part of a voxel by which quotients of lengths may miss the whole number that was meant.
+const SLACK: f64 = 1e-9;
 
 impl Size {
     /// Reads `10vox`, `10`, `5um3`, `0.2mm3`.
@@ -103,9 +106,18 @@ impl Size {
 
     /// The least count of voxels of this volume (mm3 each) that reaches the size.
     pub fn voxels(self, voxel_mm3: Option<f64>) -> Result<u64> {
+        Ok((self.measured(voxel_mm3)? - SLACK).ceil().max(0.0) as u64)
+    }
+
+    /// The greatest count of voxels of this volume (mm3 each) that does not exceed the size.
+    pub fn voxels_within(self, voxel_mm3: Option<f64>) -> Result<u64> {
+        Ok((self.measured(voxel_mm3)? + SLACK).floor() as u64)
+    }
+
+    fn measured(self, voxel_mm3: Option<f64>) -> Result<f64> {
         match (self, voxel_mm3) {
-            (Size::Voxels(v), _) => Ok(v.ceil() as u64),
-            (Size::Mm3(v), Some(one)) => Ok((v / one - 1e-9).ceil().max(0.0) as u64),
+            (Size::Voxels(v), _) => Ok(v),
+            (Size::Mm3(v), Some(one)) => Ok(v / one),
             (Size::Mm3(_), None) => {
                 Err(Error::geometry("a size in cubic millimetres for a volume of unknown spacing").help("give it in voxels (10vox), or name the spacing with --voxel-size"))
             }
@@ -134,6 +146,9 @@ mod tests {
         assert!(Length::parse("5 parsec").is_err());
         assert!(Length::Mm(1.0).voxels(None).is_err());
         assert_eq!(Size::parse("5um3").unwrap().voxels(Some(1e-9)).unwrap(), 5);
+        assert_eq!(Size::parse("5um3").unwrap().voxels_within(Some(1e-9)).unwrap(), 5);
         assert_eq!(Size::parse("10").unwrap().voxels(None).unwrap(), 10);
+        assert_eq!(Size::parse("10.5").unwrap().voxels(None).unwrap(), 11);
+        assert_eq!(Size::parse("10.5").unwrap().voxels_within(None).unwrap(), 10);
     }
 }
