@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.ndimage as nd
 import skimage.filters
+import skimage.segmentation
 
 from conftest import canonical, noise, smooth, types
 
@@ -204,3 +205,69 @@ def test_pores(isovox, rng):
     for axis, name in enumerate("zyx"):
         first, last = (set(np.unique(np.take(labels, i, axis))) - {0} for i in (0, -1))
         assert summary["percolates"][name] == bool(first & last)
+
+
+@pytest.mark.parametrize("h,template,search", [(10, 7, 21), (3, 7, 21), (25.5, 7, 21), (80, 5, 9), (10, 3, 3), (12, 1, 11), (0, 3, 7), (15, 9, 35), (7, 21, 5)])
+@pytest.mark.parametrize("shape", [(3, 40, 57), (2, 5, 4), (2, 1, 1), (1, 1, 30), (1, 30, 2)])
+def test_nlm(isovox, rng, h, template, search, shape):
+    for array in [smooth(rng, shape, np.uint8), noise(rng, shape, np.dtype(np.uint8))]:
+        expected = np.array([cv2.fastNlMeansDenoising(s, None, h, template, search) for s in array])
+        ours = isovox.volume(array, "nlm", "--h", h, "--template", template, "--search", search)
+        np.testing.assert_array_equal(ours, expected.reshape(shape), strict=True)
+
+
+def test_nlm_of_whole_slices(isovox, rng):
+    array = smooth(rng, (2, 301, 777), np.uint8)
+    expected = [cv2.fastNlMeansDenoising(s, None, 10, 7, 21) for s in array]
+    np.testing.assert_array_equal(isovox.volume(array, "nlm"), expected)
+
+
+@CONNECTIVITIES
+@FILLED
+def test_fill_holes(isovox, rng, connectivity, share):
+    mask = (rng.random(SHAPE) < share).astype(np.uint8)
+    background = structure(26 if connectivity == 6 else 6)
+    expected = nd.binary_fill_holes(mask, background)
+    np.testing.assert_array_equal(isovox.volume(mask, "fill-holes", "--connectivity", connectivity), expected)
+    slices = [nd.binary_fill_holes(s, background[1]) for s in mask]
+    np.testing.assert_array_equal(isovox.volume(mask, "fill-holes", "--connectivity", connectivity, "--per-slice"), slices)
+
+
+@pytest.mark.parametrize("shape", [(1, 31, 37), (23, 1, 37), (1, 1, 1), (3, 3, 3)])
+def test_fill_holes_of_any_shape(isovox, rng, shape):
+    mask = (rng.random(shape) < 0.7).astype(np.uint16) * 255
+    np.testing.assert_array_equal(isovox.volume(mask, "fill-holes"), nd.binary_fill_holes(mask))
+    np.testing.assert_array_equal(isovox.volume(mask, "fill-holes", "--per-slice"), [nd.binary_fill_holes(s) for s in mask])
+
+
+@pytest.mark.parametrize("most", [1, 3, 20])
+def test_fill_small_holes(isovox, rng, most):
+    mask = (nd.gaussian_filter(rng.normal(0, 1, SHAPE), 0.8) > -0.3).astype(np.uint8)
+    holes, count = nd.label(nd.binary_fill_holes(mask) & (mask == 0))
+    sizes = np.bincount(holes.ravel())
+    assert (sizes[1:] <= most).any() and (most == 20 or (sizes[1:] > most).any())
+    expected = (mask > 0) | ((holes > 0) & (sizes[holes] <= most))
+    np.testing.assert_array_equal(isovox.volume(mask, "fill-holes", "--max", f"{most}vox"), expected)
+
+
+@FILLED
+def test_clear_border(isovox, rng, share):
+    mask = (rng.random(SHAPE) < share).astype(np.uint8)
+    blobs = (nd.gaussian_filter(rng.normal(0, 1, SHAPE), 1.2) > 0.25).astype(np.uint16)
+    labels = rng.integers(1, 5, SHAPE).astype(np.uint16) * blobs
+    for array in [mask, blobs, labels, nd.label(blobs)[0].astype(np.uint32)]:
+        expected = skimage.segmentation.clear_border(array)
+        np.testing.assert_array_equal(isovox.volume(array, "clear-border", "--connectivity", 26), expected, strict=True)
+
+
+@CONNECTIVITIES
+@pytest.mark.parametrize("faces", ["x,y", "z", "x-", "y+,z-"])
+def test_clear_some_faces(isovox, rng, connectivity, faces):
+    mask = (nd.gaussian_filter(rng.normal(0, 1, SHAPE), 1) > 0.3).astype(np.uint8)
+    labels = nd.label(mask, structure(connectivity))[0]
+    gone = set()
+    for word in faces.split(","):
+        for end in {"": (0, -1), "-": (0,), "+": (-1,)}[word[1:]]:
+            gone |= set(np.take(labels, end, axis="zyx".index(word[0])).ravel())
+    expected = np.where(np.isin(labels, list(gone | {0})), 0, mask)
+    np.testing.assert_array_equal(isovox.volume(mask, "clear-border", "--faces", faces, "--connectivity", connectivity), expected)

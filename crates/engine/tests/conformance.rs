@@ -191,6 +191,8 @@ fn chains_give_the_same_bits() {
     check_chain("label ! keep-largest count=3 ! crop region=:,:,1: ! statistics");
     check_chain("otsu ! otsu ! label any=true");
     check_chain("column ! flip ! column ! shear ! statistics");
+    check_chain("otsu ! keep-largest count=5 ! fill-holes ! clear-border ! measure");
+    check_chain("threshold lower=1 ! remove-small min=2 ! fill-holes per-slice=true max=3 ! label ! colour-labels");
     check_chain("threshold lower=1 ! backwards ! label connectivity=18 ! measure");
     check_chain("label ! label any=true ! label connectivity=26 ! histogram");
     check_chain("column ! backwards ! otsu per-slice=true ! column");

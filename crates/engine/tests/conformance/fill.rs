@@ -6,12 +6,18 @@ use isovox_ops::spec::{Parameter, Spec, Values};
 const GIVEN: &[(&str, &[(&str, &str)])] = &[
     ("cast", &[("type", "f64")]),
     ("cast", &[("type", "i16"), ("saturate", "true")]),
+    ("clear-border", &[]),
+    ("clear-border", &[("faces", "x-,z")]),
     ("crop", &[("region", "1:,:,2:")]),
     ("crop", &[("center", "3x2x3")]),
     ("crop", &[("region", ":,:,:")]),
     // Small pictures: what is drawn is the same, and this runs often.
     ("fly-through", &[("size", "64")]),
     ("montage", &[("count", "3")]),
+    ("fill-holes", &[]),
+    ("fill-holes", &[("max", "2vox"), ("per-slice", "true")]),
+    ("nlm", &[]),
+    ("nlm", &[("h", "80"), ("template", "5"), ("search", "9")]),
     ("remove-small", &[("min", "4vox")]),
     ("surface", &[("level", "2")]),
     ("surface", &[("level", "57.25"), ("world", "ras")]),
