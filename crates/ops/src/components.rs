@@ -103,6 +103,41 @@ impl Union {
         }
     }
 
+    /// Unites the runs of a row with those of a row before it that are at most `reach` voxels apart; runs of one row never abut.
+    ///
+    /// The root of a run is kept while its neighbours pass: most of them have it already, and are not followed further.
+    fn unite_rows(&mut self, ends: &[[u32; 2]], before: Range<usize>, now: Range<usize>, reach: u32) {
+        let mut others = ends[before.clone()].iter().zip(before.start as u32..).peekable();
+        for (&[start, end], b) in ends[now.clone()].iter().zip(now.start as u32..) {
+            while others.next_if(|([_, other], _)| other + reach <= start).is_some() {}
+            let mut root = self.root(b);
+            while let Some(&(&[from, to], a)) = others.peek() {
+                if from >= end + reach {
+                    break;
+                }
+                root = self.unite_root(a, root);
+                // It reaches beyond this run: the next one may touch it too.
+                if to > end {
+                    break;
+                }
+                others.next();
+            }
+            self.0[b as usize] = root;
+        }
+    }
+
+    /// Unites an element with a root; the root of both.
+    #[inline]
+    fn unite_root(&mut self, a: u32, root: u32) -> u32 {
+        if self.0[a as usize] == root {
+            return root;
+        }
+        let other = self.root(a);
+        let (least, greatest) = (root.min(other), root.max(other));
+        self.0[greatest as usize] = least;
+        least
+    }
+
     /// Numbers the roots 0.. in order and writes each element's number in its place.
     fn flatten(mut self) -> (Vec<u32>, u32) {
         let mut count = 0;
@@ -129,13 +164,15 @@ pub struct Scan {
     ends: Vec<[u32; 2]>,
     values: Option<Vec<u64>>,
     union: Union,
+    /// Where voxels of a row change.
+    places: Vec<u32>,
 }
 
 impl Scan {
     /// A scan that begins at plane `z`; `values` are kept for volumes that hold more than 0 and 1.
     pub fn new(rule: Rule, keep_values: bool, ny: usize, z: usize) -> Scan {
         let values = keep_values.then(Vec::new);
-        Scan { rule, ny, z: z..z, rows: vec![0], ends: Vec::new(), values, union: Union::default() }
+        Scan { rule, ny, z: z..z, rows: vec![0], ends: Vec::new(), values, union: Union::default(), places: Vec::new() }
     }
 
     /// The next planes.
@@ -207,7 +244,7 @@ impl Scan {
                 x += 1;
                 continue;
             }
-            let any = self.rule.of == Of::NotZero;
+            let any = self.rule.of == Of::NotZero || self.rule.of == Of::EachValue && self.values.is_none();
             let same = |v: &T| if any { *v != zero } else { *v == value };
             let end = x + row[x..].iter().position(|v| !same(v)).unwrap_or(row.len() - x);
             self.push(x as u32, end as u32, if any { 1 } else { value.to_i128() as u64 });
@@ -215,32 +252,32 @@ impl Scan {
         }
     }
 
-    /// A row of a mask, eight voxels at a time.
+    /// A row of a mask: the places where voxels change, start and end in turn, are the set bits of a word beside itself.
     fn mask_row(&mut self, row: &[u8]) {
-        let mut open: Option<u32> = None;
+        // Four places are written at a time, those too many are written over.
+        self.places.resize(row.len() + 64 + 4, 0);
+        let (mut count, mut last) = (0, 0);
         for (w, word) in row.chunks(64).enumerate() {
-            let base = (64 * w) as u32;
             let full = if word.len() == 64 { u64::MAX } else { (1 << word.len()) - 1 };
             let bits = if self.rule.of == Of::Zero { !non_zero(word) & full } else { non_zero(word) };
-            if bits == 0 && open.is_none() || bits == full && open.is_some() {
-                continue;
-            }
-            let mut at = 0;
-            loop {
-                let rest = if open.is_some() { !bits } else { bits } & (u64::MAX << at) & full;
-                if rest == 0 {
-                    break;
+            let mut changes = bits ^ (bits << 1 | last);
+            last = bits >> 63;
+            let end = count + changes.count_ones() as usize;
+            while changes != 0 {
+                for place in &mut self.places[count..count + 4] {
+                    *place = (64 * w) as u32 + changes.trailing_zeros();
+                    changes &= changes.wrapping_sub(1);
                 }
-                at = rest.trailing_zeros();
-                match open.take() {
-                    Some(start) => self.push(start, base + at, 1),
-                    None => open = Some(base + at),
-                }
+                count += 4;
             }
+            count = end;
         }
-        if let Some(start) = open {
-            self.push(start, row.len() as u32, 1);
-        }
+        // The last word's end, where it is the row's: in a shorter word it is a change like others.
+        self.places[count] = row.len() as u32;
+        count += last as usize;
+        let (runs, from) = (self.places[..count].as_chunks::<2>().0, self.ends.len());
+        self.ends.extend_from_slice(runs);
+        self.union.0.extend(from as u32..self.ends.len() as u32);
     }
 
     #[inline]
@@ -286,7 +323,8 @@ impl Scan {
     }
 
     fn touch(&mut self, before: Range<usize>, now: Range<usize>, reach: u32) {
-        let (ends, values, union) = (&self.ends, self.values.as_deref(), &mut self.union);
+        let (ends, union) = (&self.ends, &mut self.union);
+        let Some(values) = self.values.as_deref() else { return union.unite_rows(ends, before, now, reach) };
         pairs(
             |i| ends[i],
             before,
@@ -294,7 +332,7 @@ impl Scan {
             now,
             reach,
             |a, b| {
-                if values.is_none_or(|v| v[a] == v[b]) {
+                if values[a] == values[b] {
                     union.unite(a as u32, b as u32);
                 }
             },

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use isovox_ops::Connectivity;
 use isovox_ops::access::{Halo, Near};
-use isovox_ops::components::Scan;
+use isovox_ops::components::{Of, Rule, Scan};
 use isovox_volume::{Header, Part, QuantityKind, Result, Scalar};
 
 /// Keeps what OpenCV would draw: 255, else 0.
@@ -42,7 +42,7 @@ impl Halo for Contours {
 
 /// The components of one plane.
 fn runs(plane: &[u8], connectivity: Connectivity, nx: usize, ny: usize) -> Part {
-    let mut scan = Scan::new(connectivity, true, false, ny, 0);
+    let mut scan = Scan::new(Rule::new(Of::NotZero, connectivity), false, ny, 0);
     let read: Result<()> = scan.planes(plane, nx);
     read.expect("a plane has fewer runs than a part holds");
     scan.close()
