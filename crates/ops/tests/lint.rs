@@ -94,6 +94,22 @@ fn defaults_are_read_back_as_they_are_shown() {
     });
 }
 
+/// What is no number has no meaning as a parameter of any operation: kinds refuse it when they are read.
+#[test]
+fn numbers_are_finite() {
+    const NUMBERS: [&str; 6] = ["number", "whole number", "integer", "extent", "length", "size"];
+    const NONE: [&str; 9] = ["nan", "NaN", "-nan", "inf", "-inf", "infinity", "1e999", "nanvox", "infmm"];
+    check(|_, entry, spec| {
+        let words: Vec<&str> = spec.example.split(' ').collect();
+        let numbers = spec.parameters.iter().filter(|p| NUMBERS.contains(&p.kind));
+        numbers.flat_map(|p| NONE.map(|text| (p.name, text))).try_for_each(|(name, text)| {
+            let mut values = example_values(spec, &words);
+            values.set(name, text);
+            ensure((entry.build)(&values).is_err(), format_args!("--{name} {text} is taken"))
+        })
+    });
+}
+
 #[test]
 fn choices_are_read_back() {
     check(|_, entry, spec| {
