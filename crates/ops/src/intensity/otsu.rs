@@ -171,25 +171,77 @@ pub fn split<T: Scalar>(input: &[T], threshold: f64, dark: bool, out: &mut [u8])
 
 /// The level that maximises the variance between the classes `<= level` and `> level`; the first of equals.
 ///
-/// `None` when fewer than two levels occur. Sums are exact where levels are integers below 2^53 in total.
+/// `None` when fewer than two levels occur. Whole levels (those of 8 and 16 bit) are compared exactly, others in f64.
 pub fn separate(levels: &[(f64, u64)]) -> Option<f64> {
     let total: u64 = levels.iter().map(|(_, c)| c).sum();
+    let low = levels.first()?.0;
+    let whole = levels.iter().all(|(v, _)| v.fract() == 0.0 && (0.0..=65535.0).contains(&(v - low))) && total < 1 << 48;
+    if whole { first_greatest(levels, &Exact::sums(levels, total), Exact::exceeds) } else { first_greatest(levels, &rounded(levels, total), |a, b| a > b) }
+}
+
+/// The level of the first of the greatest variances; of a level with nothing on one side there is none.
+fn first_greatest<V>(levels: &[(f64, u64)], variances: &[Option<V>], exceeds: impl Fn(&V, &V) -> bool) -> Option<f64> {
+    let known = levels.iter().zip(variances).filter_map(|(level, variance)| Some((level.0, variance.as_ref()?)));
+    known.reduce(|best, next| if exceeds(next.1, best.1) { next } else { best }).map(|(level, _)| level)
+}
+
+/// Variances, times the square of the total.
+fn rounded(levels: &[(f64, u64)], total: u64) -> Vec<Option<f64>> {
     let sum: f64 = levels.iter().map(|(v, c)| v * *c as f64).sum();
-    let (mut below, mut sum_below, mut best) = (0u64, 0.0, None::<(f64, f64)>);
-    for &(value, count) in levels {
+    let (mut below, mut sum_below) = (0u64, 0.0);
+    let variance = |&(value, count): &(f64, u64)| {
         below += count;
         sum_below += value * count as f64;
         let above = total - below;
-        if below == 0 || above == 0 {
-            continue;
-        }
         let gap = sum_below / below as f64 - (sum - sum_below) / above as f64;
-        let variance = below as f64 * above as f64 * gap * gap;
-        if best.is_none_or(|(b, _)| variance > b) {
-            best = Some((variance, value));
-        }
+        (below > 0 && above > 0).then_some(below as f64 * above as f64 * gap * gap)
+    };
+    levels.iter().map(variance).collect()
+}
+
+/// A variance as a fraction of whole numbers, `root^2 / under`: with `n` values that add up to `s`, of which `m` below add
+/// up to `b`, the variance times `n^2` is `(b n - s m)^2 / (m (n - m))`.
+struct Exact {
+    root: u128,
+    under: u128,
+}
+
+impl Exact {
+    /// Values are counted from the lowest level: below 2^16, of fewer than 2^48 voxels, no product outgrows 128 bit.
+    fn sums(levels: &[(f64, u64)], total: u64) -> Vec<Option<Exact>> {
+        let above_lowest = |value: f64| (value - levels[0].0) as u128;
+        let (n, s) = (u128::from(total), levels.iter().map(|(v, c)| above_lowest(*v) * u128::from(*c)).sum::<u128>());
+        let (mut m, mut b) = (0, 0);
+        let variance = |&(value, count): &(f64, u64)| {
+            m += u128::from(count);
+            b += above_lowest(value) * u128::from(count);
+            (m > 0 && m < n).then(|| Exact { root: (s * m).abs_diff(b * n), under: m * (n - m) })
+        };
+        levels.iter().map(variance).collect()
     }
-    best.map(|(_, value)| value)
+
+    fn exceeds(&self, other: &Exact) -> bool {
+        product([self.root, self.root, other.under]) > product([other.root, other.root, self.under])
+    }
+}
+
+/// The product in full, its words from the highest down.
+fn product(factors: [u128; 3]) -> [u64; 6] {
+    let mut words = [0u64; 6];
+    words[5] = 1;
+    for factor in factors {
+        let mut next = [0u64; 6];
+        for (place, half) in [factor as u64, (factor >> 64) as u64].into_iter().enumerate() {
+            let mut carry = 0u128;
+            for at in (place..6).rev() {
+                let sum = u128::from(words[at]) * u128::from(half) + u128::from(next[at - place]) + carry;
+                next[at - place] = sum as u64;
+                carry = sum >> 64;
+            }
+        }
+        words = next;
+    }
+    words
 }
 
 /// The threshold of one slice, as OpenCV computes it, and whether the slice was constant.
@@ -247,6 +299,26 @@ mod tests {
         assert_eq!(separate(&[(3.0, 5)]), None);
         // Every level of the gap separates as well; the first counts.
         assert_eq!(separate(&[(3.0, 5), (4.0, 0), (5.0, 0), (9.0, 5)]), Some(3.0));
+    }
+
+    #[test]
+    fn the_first_of_equals_is_found_exactly() {
+        // Symmetric counts: a level and its mirror separate equally well, whatever f64 makes of their fractions.
+        for n in 2..40u64 {
+            for k in 1..40u64 {
+                let counts = [n, k, 3 * k, k, n];
+                let levels: Vec<(f64, u64)> = counts.iter().enumerate().map(|(i, c)| (i as f64 - 2.0, *c)).collect();
+                assert!(separate(&levels).is_some_and(|t| t < 0.0), "{counts:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn products_are_whole() {
+        assert_eq!(product([3, 5, 7]), [0, 0, 0, 0, 0, 105]);
+        // (2^128 - 1)^2 = 2^256 - 2^129 + 1.
+        assert_eq!(product([u128::MAX, u128::MAX, 1]), [0, 0, u64::MAX, u64::MAX - 1, 0, 1]);
+        assert_eq!(product([1 << 100, 1 << 100, 1 << 100]), [0, 1 << 44, 0, 0, 0, 0]);
     }
 
     #[test]
