@@ -5,6 +5,8 @@
 pub enum Column {
     /// Whole numbers.
     Int(Vec<Option<i64>>),
+    /// Whole numbers of the widest unsigned type.
+    Natural(Vec<Option<u64>>),
     /// Numbers.
     Float(Vec<Option<f64>>),
     /// true or false.
@@ -18,6 +20,7 @@ impl Column {
     pub fn len(&self) -> usize {
         match self {
             Column::Int(v) => v.len(),
+            Column::Natural(v) => v.len(),
             Column::Float(v) => v.len(),
             Column::Bool(v) => v.len(),
             Column::Text(v) => v.len(),
@@ -48,6 +51,7 @@ impl Column {
     pub fn json(&self, row: usize) -> serde_json::Value {
         match self {
             Column::Int(v) => v[row].into(),
+            Column::Natural(v) => v[row].into(),
             Column::Float(v) => v[row].into(),
             Column::Bool(v) => v[row].into(),
             Column::Text(v) => v[row].clone().into(),
@@ -58,6 +62,7 @@ impl Column {
     pub fn text(&self, row: usize) -> String {
         match self {
             Column::Int(v) => v[row].map_or_else(String::new, |v| v.to_string()),
+            Column::Natural(v) => v[row].map_or_else(String::new, |v| v.to_string()),
             Column::Float(v) => v[row].map_or_else(String::new, shortest),
             Column::Bool(v) => v[row].map_or_else(String::new, |v| v.to_string()),
             Column::Text(v) => v[row].clone().unwrap_or_default(),

@@ -152,7 +152,9 @@ fn values(run: &Run, source: &dyn Source) -> Result<Json> {
         (Json::Number(n), true) => n.as_f64().filter(|v| v.fract() == 0.0 && v.abs() < 9e15).map_or(Json::Number(n.clone()), |v| json!(v as i64)),
         (other, _) => other,
     };
-    Ok(json!({"min": number("min"), "max": number("max"), "mean": cell("mean"), "sd": cell("sd"), "count": cell("count"), "nan": cell("nan"), "sha256": sha256}))
+    Ok(
+        json!({"min": number("min"), "max": number("max"), "mean": cell("mean"), "sd": cell("sd"), "count": cell("count"), "nan": cell("nan"), "inf": cell("inf"), "sha256": sha256}),
+    )
 }
 
 fn as_text(out: &Map<String, Json>, header: &Header) -> String {
