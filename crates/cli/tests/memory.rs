@@ -150,6 +150,12 @@ fn a_rock_of_64_mb() {
 }
 
 #[test]
+fn the_least_memory_is_kept() {
+    // 105 MB, and labels four times that.
+    rock("500x470x450", "64MB", 64_000_000);
+}
+
+#[test]
 fn a_checkerboard_of_64_mb() {
     // 32 million objects: as 2 GB for 512^3.
     boards(400, "950MB", 950_000_000);

@@ -113,24 +113,11 @@ struct State<P, F> {
     next: usize,
     waiting: BTreeMap<usize, P>,
     take: F,
-    /// A part could not be taken: what follows it is dropped.
-    broken: bool,
-}
-
-impl<P, F: FnMut(P) -> Result<()>> State<P, F> {
-    fn take(&mut self, part: P) -> Result<()> {
-        if self.broken {
-            return Ok(());
-        }
-        let done = (self.take)(part);
-        self.broken = done.is_err();
-        done
-    }
 }
 
 impl<P, F: FnMut(P) -> Result<()>> InOrder<P, F> {
     fn new(window: usize, take: F) -> InOrder<P, F> {
-        InOrder { state: Mutex::new(State { next: 0, waiting: BTreeMap::new(), take, broken: false }), moved: Condvar::new(), window }
+        InOrder { state: Mutex::new(State { next: 0, waiting: BTreeMap::new(), take }), moved: Condvar::new(), window }
     }
 
     /// Waits until a stretch is near enough to the one awaited that its result will not wait long.
@@ -150,16 +137,18 @@ impl<P, F: FnMut(P) -> Result<()>> InOrder<P, F> {
             }
             state = self.moved.wait_timeout(state, Duration::from_millis(50)).unwrap_or_else(PoisonError::into_inner).0;
         }
-        state.take(part)
+        (state.take)(part)
     }
 
-    fn give(&self, index: usize, part: P) -> Result<()> {
+    /// Takes a result, and all that have waited for it; an error is of the stretch whose result was not taken, and nothing is
+    /// taken after it.
+    fn give(&self, index: usize, part: P) -> Result<(), (usize, Error)> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let state = &mut *state;
         state.waiting.insert(index, part);
         while let Some(part) = state.waiting.remove(&state.next) {
+            (state.take)(part).map_err(|error| (state.next, error))?;
             state.next += 1;
-            state.take(part)?;
         }
         self.moved.notify_all();
         Ok(())
@@ -177,7 +166,7 @@ pub fn sweep<W: Work>(run: &Run, nz: usize, sources: &[&dyn Source], frames: Ran
     let order = InOrder::new(4 * cut.threads, take);
     let first_error: Mutex<Option<(usize, Error)>> = Mutex::new(None);
     let settle = |index: usize, done: Result<W::Part>| {
-        if let Err(error) = done.and_then(|part| order.give(index, part)) {
+        if let Err((index, error)) = done.map_err(|error| (index, error)).and_then(|part| order.give(index, part)) {
             failed.store(true, Ordering::Relaxed);
             let mut slot = first_error.lock().unwrap_or_else(PoisonError::into_inner);
             if slot.as_ref().is_none_or(|(i, _)| index < *i) {
@@ -242,4 +231,23 @@ fn walk<W: Work>(
         after_step();
     }
     work.end(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_taking_is_of_the_stretch_that_was_taken() {
+        let mut taken = Vec::new();
+        let order = InOrder::new(8, |part: usize| {
+            taken.push(part);
+            if part == 1 { Err(Error::corrupt("part 1")) } else { Ok(()) }
+        });
+        assert!(order.give(1, 1).is_ok() && order.give(2, 2).is_ok());
+        assert_eq!(order.give(0, 0).unwrap_err().0, 1);
+        assert!(order.give(3, 3).is_ok());
+        drop(order);
+        assert_eq!(taken, [0, 1], "nothing is taken after an error");
+    }
 }

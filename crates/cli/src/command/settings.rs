@@ -6,14 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ArgMatches;
-use isovox_volume::run::{Progress, free_memory};
+use isovox_volume::run::{LEAST_MEMORY, Progress, accounted, free_memory, human};
 use isovox_volume::{Error, Result, Run};
 
 use super::arguments::bytes;
 use super::talk::Talk;
-
-/// Memory of the process beside what is accounted for: code, stacks, allocator.
-const OWN: usize = 48 << 20;
 
 /// What holds for a whole run.
 pub(crate) struct Settings {
@@ -45,7 +42,11 @@ impl Settings {
         }
         let all = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let memory = matches.try_get_one::<String>("memory").ok().flatten().map(|t| bytes(t)).transpose()?;
-        let memory = memory.map_or_else(|| free_memory() / 4 * 3, |m| if m > 4 * OWN { m - OWN } else { m / 4 * 3 });
+        if let Some(little) = memory.filter(|m| *m < LEAST_MEMORY) {
+            let error = Error::memory(format_args!("--memory {}", human(little))).expected(format_args!("at least {}", human(LEAST_MEMORY)));
+            return Err(error.help(format_args!("the program itself takes some of it: give --memory {}MB or more", LEAST_MEMORY / 1_000_000)));
+        }
+        let memory = memory.map_or_else(|| free_memory() / 4 * 3, accounted);
         let temp = matches.try_get_one::<PathBuf>("temp").ok().flatten().cloned();
         if let Some(folder) = temp.as_ref().filter(|f| !f.is_dir()) {
             return Err(Error::not_found("--temp: no such folder").within(folder));

@@ -143,8 +143,11 @@ fn grids_that_do_not_match() {
 fn memory_that_cannot_do() {
     let folder = folder_of(&[]);
     let at = folder.path();
-    phantom(at, "beads --size 1000x1000x2 -o wide.raw");
-    // One plane of labels alone is 4 MB.
-    say(at, "label wide.raw -o a.mha --memory 1MB").failed_naming(1, &["--memory"]);
+    // One plane of labels alone is 64 MB.
+    phantom(at, "beads --size 4000x4000x2 -o wide.raw");
+    say(at, "label wide.raw -o a.mha --memory 64MB").failed_naming(1, &["--memory"]);
+    // Less than the program itself takes; what would do is named, whatever is asked.
+    say(at, "label wide.raw -o a.mha --memory 1MB").failed_naming(1, &["--memory 64MB"]);
+    say(at, "info wide.raw --memory 63MB").failed_naming(1, &["--memory 64MB"]);
     nothing_partial(at);
 }

@@ -91,7 +91,7 @@ fn two_runs_and_any_threads_give_the_same_bytes() {
     let at = folder.path();
     let outs = ["l.mha", "l.nii.gz", "l.tif", "l.npy", "l.raw"];
     // The same words in folders of their own: what is embedded names the output.
-    for (n, flags) in ["", "", "--threads 1", "--threads 2", "--threads 5 --memory 40MB"].iter().enumerate() {
+    for (n, flags) in ["", "", "--threads 1", "--threads 2", "--threads 5 --memory 64MB"].iter().enumerate() {
         let own = at.join(n.to_string());
         std::fs::create_dir(&own).expect("a folder");
         for out in outs {
@@ -109,7 +109,7 @@ fn two_runs_and_any_threads_give_the_same_bytes() {
 #[test]
 fn two_jobs_and_any_threads_give_the_same_bytes() {
     let folder = folder_of(&["rock"]);
-    for (n, flags) in ["", "", "--threads 1", "--threads 3 --memory 40MB"].iter().enumerate() {
+    for (n, flags) in ["", "", "--threads 1", "--threads 3 --memory 64MB"].iter().enumerate() {
         let own = folder.path().join(n.to_string());
         std::fs::create_dir(&own).expect("a folder");
         say(&own, &format!("pores ../rock.tif -o out --min-voxels 5 {flags}")).done();

@@ -18,14 +18,15 @@ pub struct JoinSource {
     op: Arc<dyn AnyJoin>,
     name: String,
     header: Header,
-    frames: OnceLock<Vec<Arc<Runs>>>,
+    frames: Vec<OnceLock<Arc<Runs>>>,
 }
 
 impl JoinSource {
     /// Fails when the operation does not take the input.
     pub fn new(name: &str, op: Arc<dyn AnyJoin>, input: Arc<dyn Source>) -> Result<JoinSource> {
         let header = op.header(input.header())?;
-        Ok(JoinSource { input, op, name: name.into(), header, frames: OnceLock::new() })
+        let frames = (0..header.frames.count).map(|_| OnceLock::new()).collect();
+        Ok(JoinSource { input, op, name: name.into(), header, frames })
     }
 
     fn frame(&self, run: &Run, frame: usize) -> Result<Runs> {
@@ -156,18 +157,20 @@ impl Source for JoinSource {
     }
 
     fn prepare(&self, run: &Run) -> Result<()> {
-        if self.frames.get().is_some() {
-            return Ok(());
+        // Frames that an earlier, failed attempt has joined stay.
+        let missing = || self.frames.iter().enumerate().filter(|(_, runs)| runs.get().is_none());
+        if missing().next().is_some() {
+            self.input.prepare(run)?;
         }
-        self.input.prepare(run)?;
-        let frames = (0..self.header.frames.count).map(|f| self.frame(run, f).map(Arc::new)).collect::<Result<Vec<_>>>()?;
-        let _ = self.frames.set(frames);
-        Ok(())
+        missing().try_for_each(|(frame, runs)| {
+            let _ = runs.set(Arc::new(self.frame(run, frame)?));
+            Ok(())
+        })
     }
 
     fn open<'a>(&'a self, _run: &'a Run, frame: usize, z: Range<usize>) -> Result<Box<dyn Cursor + 'a>> {
-        let frames = self.frames.get().ok_or_else(|| Error::parameter(format_args!("{} was pulled before it was prepared", self.name)))?;
-        Ok(Box::new(Walk { source: self, runs: &frames[frame], z, pool: Pool::default() }))
+        let runs = self.frames[frame].get().ok_or_else(|| Error::parameter(format_args!("{} was pulled before it was prepared", self.name)))?;
+        Ok(Box::new(Walk { source: self, runs, z, pool: Pool::default() }))
     }
 
     fn lends(&self) -> bool {
@@ -175,8 +178,8 @@ impl Source for JoinSource {
     }
 
     fn runs(&self) -> Option<Arc<Runs>> {
-        let frames = self.frames.get().filter(|_| self.lends_runs())?;
-        frames.first().map(|runs| if self.op.paint() == Paint::Number { runs.clone() } else { Arc::new(by_value(runs)) })
+        let runs = self.frames[0].get().filter(|_| self.lends_runs())?;
+        Some(if self.op.paint() == Paint::Number { runs.clone() } else { Arc::new(by_value(runs)) })
     }
 
     fn lends_runs(&self) -> bool {

@@ -44,7 +44,10 @@ impl Fortran {
         let column = self.header.bytes() / nx;
         let together = (STRETCH / column).clamp(1, nx);
         let what = "an array in Fortran order, which is read as a whole,";
-        let lease = run.lease(self.header.bytes(), what).map_err(|e| e.help("save it with numpy.ascontiguousarray, or give a larger --memory"))?;
+        let lease = run.lease(self.header.bytes(), what).map_err(|e| {
+            let step = format!("save it with numpy.ascontiguousarray, or {}", e.next_step().unwrap_or_default());
+            e.help(step)
+        })?;
         let _reading = run.lease(2 * together * column, what)?;
         let mut block = Block::zeroed(self.header.voxel, self.header.bytes() / width)?;
         let out = Arc::get_mut(&mut block).and_then(Block::bytes_mut).expect("a fresh block has one owner");
