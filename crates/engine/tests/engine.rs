@@ -96,6 +96,52 @@ fn an_interrupted_run_stops_and_leaves_nothing() {
     }
 }
 
+/// Interrupts its run when it is first called, and counts the rows made from then on.
+struct Stopping(Arc<AtomicBool>, AtomicUsize);
+
+impl Halo for Stopping {
+    type Out<T: Scalar> = T;
+
+    fn halo(&self, _input: &Header) -> usize {
+        1
+    }
+
+    fn rows<T: Scalar>(&self, _input: &Header, _near: &Near<'_, T>, y: std::ops::Range<usize>, _out: &mut [T]) {
+        self.0.store(true, Ordering::Relaxed);
+        self.1.fetch_add(y.len(), Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn an_interruption_waits_for_a_few_rows_not_for_planes() {
+    for threads in [1, 4] {
+        let temp = tempfile::tempdir().unwrap();
+        let flag = Arc::new(AtomicBool::new(false));
+        let slow = Arc::new(Stopping(flag.clone(), AtomicUsize::new(0)));
+        let run = Run::new(threads, ROOMY, temp.path().to_path_buf()).with_slab(3).with_cancel(flag);
+        let pipeline = Pipeline::new(Planes::noise([9, 500, 10], 1)).then(Box::new(Hand(Access::Halo(slow.clone()))), Vec::new()).unwrap();
+        let error = finish(pipeline, &run, &temp.path().join("out.mha")).unwrap_err();
+        assert_eq!(error.kind(), Kind::Cancelled);
+        let rows = slow.1.load(Ordering::Relaxed);
+        assert!(rows <= 16 * threads, "{rows} rows");
+    }
+}
+
+#[test]
+fn an_interruption_does_not_wait_for_a_compressor() {
+    for name in ["out.nii.gz", "out.npz"] {
+        let folder = tempfile::tempdir().unwrap();
+        let header = Header::new([1, 3000, 3000], 1, isovox_volume::Type::U8).unwrap();
+        let target = Target { path: folder.path().join(name), force: false, provenance: None };
+        let mut sink = isovox_formats::create(&target, &header).unwrap();
+        let flag = Arc::new(AtomicBool::new(false));
+        let run = Run::new(1, ROOMY, folder.path().to_path_buf()).with_cancel(flag.clone());
+        sink.watch(run.stop());
+        flag.store(true, Ordering::Relaxed);
+        assert_eq!(sink.write(0, 0..1, &vec![7; header.bytes()]).unwrap_err().kind(), Kind::Cancelled, "{name}");
+    }
+}
+
 /// A phase as it was told: name, steps done each time, steps in all.
 type Told = (String, Vec<u64>, u64);
 
@@ -167,6 +213,26 @@ fn the_lowest_failing_plane_decides_the_error() {
     check_error("threshold lower=3");
     check_error("label");
     check_error("statistics");
+}
+
+/// Labels two frames of which the second fails at first: the first is not read again.
+#[test]
+fn a_frame_that_is_joined_stays_joined() {
+    let (well, read) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let event: Event = Arc::new({
+        let (well, read) = (well.clone(), read.clone());
+        move |frame, z| {
+            read.fetch_add(usize::from(frame == 0), Ordering::Relaxed);
+            if frame == 1 && z == 3 && !well.load(Ordering::Relaxed) { Err(isovox_volume::Error::corrupt("plane 3")) } else { Ok(()) }
+        }
+    });
+    let run = Run::new(1, ROOMY, std::env::temp_dir());
+    let Access::Join(label) = op("label").access() else { panic!("label joins") };
+    let source = isovox_engine::adapt::join::JoinSource::new("label", label, Planes::new([9, 3, 4], 2, event)).unwrap();
+    assert!(source.prepare(&run).is_err());
+    well.store(true, Ordering::Relaxed);
+    source.prepare(&run).unwrap();
+    assert_eq!(read.load(Ordering::Relaxed), 9);
 }
 
 /// An operation given by its access alone.

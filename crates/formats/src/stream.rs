@@ -11,7 +11,7 @@ use flate2::read::ZlibDecoder;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use isovox_volume::error::At;
 use isovox_volume::source::Pool;
-use isovox_volume::{Cursor, Error, Header, Result, Run, Sink, Slab, Source};
+use isovox_volume::{Cursor, Error, Header, Result, Run, Sink, Slab, Source, Stop};
 
 use crate::input::{Input, Reader};
 use crate::staged::Staged;
@@ -197,6 +197,7 @@ pub struct StreamSink {
     encoder: Mutex<Encoder>,
     target: PathBuf,
     after: Vec<Staged>,
+    stop: Stop,
 }
 
 impl StreamSink {
@@ -213,7 +214,7 @@ impl StreamSink {
         if !plain {
             encoder.write(head).at(&target)?;
         }
-        Ok(StreamSink { encoder: Mutex::new(encoder), target, after })
+        Ok(StreamSink { encoder: Mutex::new(encoder), target, after, stop: Stop::default() })
     }
 }
 
@@ -231,8 +232,13 @@ impl Sink for StreamSink {
         true
     }
 
+    fn watch(&mut self, stop: Stop) {
+        self.stop = stop;
+    }
+
     fn write(&self, _frame: usize, _z: Range<usize>, bytes: &[u8]) -> Result<()> {
-        self.encoder.lock().unwrap_or_else(std::sync::PoisonError::into_inner).write(bytes).at(&self.target)
+        let mut encoder = self.encoder.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        self.stop.parts(bytes, |part| encoder.write(part).at(&self.target))
     }
 
     fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {

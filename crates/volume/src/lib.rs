@@ -37,7 +37,7 @@ pub use object::Object;
 pub use picture::Picture;
 pub use provenance::{Input, Provenance, Step};
 pub use region::Region;
-pub use run::{Lease, Phase, Run};
+pub use run::{Lease, Phase, Run, Stop};
 pub use runs::{Part, Runs};
 pub use sink::Sink;
 pub use source::{Cursor, Slab, Source};

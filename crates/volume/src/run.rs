@@ -32,7 +32,7 @@ pub struct Run {
     limit: usize,
     used: Arc<AtomicUsize>,
     peak: AtomicUsize,
-    cancel: Arc<AtomicBool>,
+    cancel: Stop,
     progress: Option<Progress>,
     clock: Mutex<Clock>,
     done: AtomicU64,
@@ -45,6 +45,28 @@ struct Clock {
     began: Instant,
     told: Option<Instant>,
     past: Vec<(String, f64)>,
+}
+
+/// Tells whether the user has interrupted, to what outlives a call: a file being written.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+/// Bytes that the slowest compressor takes in a small part of the time within which an interrupted run stops.
+const PART: usize = 1 << 20;
+
+impl Stop {
+    /// Fails when the user has interrupted.
+    pub fn check(&self) -> Result<()> {
+        if self.0.load(Ordering::Relaxed) { Err(Error::cancelled()) } else { Ok(()) }
+    }
+
+    /// Gives bytes to what takes long over them, part by part; an interruption counts from the next part on.
+    pub fn parts(&self, bytes: &[u8], mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        bytes.chunks(PART).try_for_each(|part| {
+            self.check()?;
+            take(part)
+        })
+    }
 }
 
 /// Memory that is accounted for while this lives.
@@ -76,7 +98,7 @@ impl Run {
             limit,
             used: Arc::default(),
             peak: AtomicUsize::new(0),
-            cancel: Arc::default(),
+            cancel: Stop::default(),
             progress: None,
             clock: Mutex::new(Clock { phase, began: Instant::now(), told: None, past: Vec::new() }),
             done: AtomicU64::new(0),
@@ -107,18 +129,23 @@ impl Run {
     /// The same, cancelled when the flag is set.
     #[must_use]
     pub fn with_cancel(mut self, flag: Arc<AtomicBool>) -> Run {
-        self.cancel = flag;
+        self.cancel = Stop(flag);
         self
     }
 
     /// Fails when the user has interrupted.
     pub fn check(&self) -> Result<()> {
-        if self.cancel.load(Ordering::Relaxed) { Err(Error::cancelled()) } else { Ok(()) }
+        self.cancel.check()
+    }
+
+    /// What asks the same without the run.
+    pub fn stop(&self) -> Stop {
+        self.cancel.clone()
     }
 
     /// Whether the user has interrupted.
     pub fn cancelled(&self) -> bool {
-        self.cancel.load(Ordering::Relaxed)
+        self.check().is_err()
     }
 
     /// Bytes this run may hold.
@@ -141,7 +168,7 @@ impl Run {
         self.try_lease(bytes).ok_or_else(|| {
             Error::memory(format_args!("{what} needs {}", human(bytes)))
                 .found(format_args!("{} free of {}", human(self.free()), human(self.limit)))
-                .help("give a larger --memory, or a part of the volume with --crop")
+                .help(enough(self.limit - self.free() + bytes))
         })
     }
 
@@ -205,6 +232,25 @@ impl Clock {
     }
 }
 
+/// Memory of the process beside what is accounted for: code, stacks, allocator.
+const OWN: usize = 48 << 20;
+
+/// The least `--memory` that a run is held to; with less, the process itself would be over it.
+pub const LEAST_MEMORY: usize = 64_000_000;
+
+/// What of `--memory` is accounted for: small runs need less beside.
+pub fn accounted(memory: usize) -> usize {
+    if memory > 4 * OWN { memory - OWN } else { memory / 4 * 3 }
+}
+
+/// The step after an error for want of memory: a `--memory` of which so many bytes are accounted for.
+pub fn enough(bytes: usize) -> String {
+    let memory = if bytes > 3 * OWN { bytes.saturating_add(OWN) } else { bytes.div_ceil(3) * 4 };
+    // To the next of two digits, so that what is needed a little later fits too.
+    let unit = 10usize.pow(memory.max(LEAST_MEMORY).ilog10() - 1).max(1_000_000);
+    format!("give --memory {}MB, or a part of the volume with --crop", memory.max(LEAST_MEMORY).div_ceil(unit) * (unit / 1_000_000))
+}
+
 /// A byte count as people read it.
 pub fn human(bytes: usize) -> String {
     let (mut value, mut unit) = (bytes as f64, 0);
@@ -220,4 +266,35 @@ pub fn free_memory() -> usize {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let line = text.lines().find(|l| l.starts_with("MemAvailable:"));
     line.and_then(|l| l.split_whitespace().nth(1)?.parse::<usize>().ok()).map_or(8_000_000_000, |kib| kib * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_named_is_enough() {
+        for bytes in [0, 47_999_999, 48_000_001, 143_000_000, 3 * OWN, 3 * OWN + 1, 200_000_000, 1_234_567_890, 99_999_999_999] {
+            let step = enough(bytes);
+            let named: usize = step.strip_prefix("give --memory ").and_then(|s| s.split_once("MB")).unwrap().0.parse().unwrap();
+            assert!(accounted(named * 1_000_000) >= bytes && named >= 64, "{bytes}: {step}");
+            assert!(named * 1_000_000 <= LEAST_MEMORY.max(bytes / 10 * 16), "{bytes}: {step}");
+        }
+        let run = Run::new(1, 50_000_000, PathBuf::new());
+        let _held = run.lease(40_000_000, "this").unwrap();
+        assert_eq!(run.lease(50_000_000, "that").map(drop).unwrap_err().next_step(), Some("give --memory 120MB, or a part of the volume with --crop"));
+    }
+
+    #[test]
+    fn an_interruption_counts_between_parts() {
+        let flag = Arc::new(AtomicBool::new(false));
+        let stop = Stop(flag.clone());
+        let mut parts = 0;
+        let stopped = stop.parts(&vec![0; 5 * PART], |_| {
+            parts += 1;
+            flag.store(parts == 2, Ordering::Relaxed);
+            Ok(())
+        });
+        assert_eq!((stopped.unwrap_err().kind(), parts), (crate::Kind::Cancelled, 2));
+    }
 }

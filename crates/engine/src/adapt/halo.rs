@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use isovox_ops::access::{AnyHalo, Edge};
 use isovox_volume::source::Pool;
@@ -36,6 +37,27 @@ struct Walk<'a> {
     limit: usize,
     zero: Option<Data>,
     pool: Pool,
+    band: Band,
+}
+
+/// Rows that are made at a time, so that an interruption is met soon.
+///
+/// As many as take [`LONG`]: how long a kernel takes is nobody's to say beforehand, so each call tells of the next.
+/// Kernels give the same bits for any rows.
+struct Band(usize);
+
+/// Long enough that what a kernel shares between rows is not often made twice.
+const LONG: Duration = Duration::from_millis(60);
+
+/// The fewest rows: below, kernels would do little else than what they share between rows.
+const FEWEST: usize = 16;
+
+impl Band {
+    fn took(&mut self, spent: Duration) {
+        let rows = self.0 as f64 * LONG.as_secs_f64() / spent.as_secs_f64().max(1e-6);
+        // A step at a time: a row of NaN, or a busy machine, need not be like the next.
+        self.0 = (rows as usize).clamp(self.0 / 4, self.0.saturating_mul(16)).max(FEWEST);
+    }
 }
 
 impl Walk<'_> {
@@ -78,7 +100,25 @@ impl Walk<'_> {
         self.advance(z.start.saturating_sub(self.source.radius), z.end - 1 + self.source.radius)?;
         for (z, out) in z.zip(out.chunks_exact_mut(header.plane_bytes())) {
             let near = (-r..=r).map(|d| self.plane(z as isize + d)).collect::<Result<Vec<_>>>()?;
-            self.source.op.rows(self.source.input.header(), &near, 0..header.ny(), out);
+            self.rows(&near, out)?;
+        }
+        Ok(())
+    }
+
+    /// A plane from those near it, band by band.
+    fn rows(&mut self, near: &[Data], out: &mut [u8]) -> Result<()> {
+        let header = &self.source.header;
+        let row = header.plane_bytes() / header.ny();
+        let mut y = 0;
+        while y < header.ny() {
+            self.run.check()?;
+            let band = y..header.ny().min(y.saturating_add(self.band.0));
+            let began = Instant::now();
+            self.source.op.rows(self.source.input.header(), near, band.clone(), &mut out[row * band.start..row * band.end]);
+            if band.len() == self.band.0 {
+                self.band.took(began.elapsed());
+            }
+            y = band.end;
         }
         Ok(())
     }
@@ -111,7 +151,7 @@ impl Source for HaloSource {
         let first = z.start.saturating_sub(self.radius);
         let limit = (z.end + self.radius).min(self.header.nz());
         let input = self.input.open(run, frame, first..limit)?;
-        Ok(Box::new(Walk { source: self, run, frame, input, ring: VecDeque::new(), first, limit, zero: None, pool: Pool::default() }))
+        Ok(Box::new(Walk { source: self, run, frame, input, ring: VecDeque::new(), first, limit, zero: None, pool: Pool::default(), band: Band(FEWEST) }))
     }
 
     fn flight(&self, planes: usize) -> usize {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use isovox_volume::error::At;
-use isovox_volume::{Error, Header, Result, Sink, Type};
+use isovox_volume::{Error, Header, Result, Sink, Stop, Type};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -65,13 +65,14 @@ pub(super) fn npz(target: &Target, header: &Header) -> Result<Box<dyn Sink>> {
         SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated).last_modified_time(zip::DateTime::default()).large_file(header.bytes() >= LARGE);
     archive.start_file(ENTRY, options).map_err(std::io::Error::from).at(&target.path)?;
     archive.write_all(&head(header)).at(&target.path)?;
-    Ok(Box::new(Entry { archive: Mutex::new(archive), target: target.path.clone() }))
+    Ok(Box::new(Entry { archive: Mutex::new(archive), target: target.path.clone(), stop: Stop::default() }))
 }
 
 /// The planes of one entry being deflated, in order.
 struct Entry {
     archive: Mutex<ZipWriter<Staged>>,
     target: PathBuf,
+    stop: Stop,
 }
 
 impl Sink for Entry {
@@ -79,11 +80,16 @@ impl Sink for Entry {
         true
     }
 
+    fn watch(&mut self, stop: Stop) {
+        self.stop = stop;
+    }
+
     fn write(&self, _frame: usize, _z: Range<usize>, bytes: &[u8]) -> Result<()> {
         if cfg!(target_endian = "big") {
             return Err(Error::unsupported("writing on a big-endian machine"));
         }
-        self.archive.lock().unwrap_or_else(PoisonError::into_inner).write_all(bytes).at(&self.target)
+        let mut archive = self.archive.lock().unwrap_or_else(PoisonError::into_inner);
+        self.stop.parts(bytes, |part| archive.write_all(part).at(&self.target))
     }
 
     fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {

@@ -43,7 +43,7 @@ impl Halo for Median {
         let r = self.radius;
         let count = (2 * r.x + 1) * (2 * r.y + 1) * (2 * r.z + 1);
         let most = if T::TYPE.bytes() == 1 { NETWORK_8_BIT } else { NETWORK };
-        if count <= most && !(T::TYPE.is_float() && has_nan(near)) {
+        if count <= most && !(T::TYPE.is_float() && has_nan(near, near_rows(r, near, &y))) {
             Sorted::new(r, near).rows(y, out);
         } else {
             moving_histogram(r, near, y, out);
@@ -57,10 +57,16 @@ impl Halo for Median {
     }
 }
 
+/// The rows that rows `y` of the output need.
+fn near_rows<T>(r: Extent, near: &Near<'_, T>, y: &Range<usize>) -> Range<usize> {
+    y.start.saturating_sub(r.y)..(y.end + r.y).min(near.ny)
+}
+
 /// Whether a value is none: minima and maxima would then depend on their order.
 #[expect(clippy::eq_op, clippy::needless_bitwise_bool, reason = "only NaN differs from itself; without a branch the lanes go together")]
-fn has_nan<T: Scalar>(near: &Near<'_, T>) -> bool {
-    near.planes.iter().any(|plane| plane.chunks(4096).any(|part| part.iter().fold(false, |nan, v| nan | (v != v))))
+fn has_nan<T: Scalar>(near: &Near<'_, T>, rows: Range<usize>) -> bool {
+    let part = rows.start * near.nx..rows.end * near.nx;
+    near.planes.iter().any(|plane| plane[part.clone()].chunks(4096).any(|part| part.iter().fold(false, |nan, v| nan | (v != v))))
 }
 
 /// Rows of sorted values, rank by rank.
@@ -402,7 +408,7 @@ fn interleave<T: Copy>(even: &[T], odd: &[T], pairs: &mut [[T; 2]]) {
 
 /// Medians from counts of ranks that follow the box along each row.
 fn moving_histogram<T: Scalar>(r: Extent, near: &Near<'_, T>, y: Range<usize>, out: &mut [T]) {
-    let rows = y.start.saturating_sub(r.y)..(y.end + r.y).min(near.ny);
+    let rows = near_rows(r, near, &y);
     let (values, planes) = ranks(near, &rows);
     let mut counts = Counts::new(values.len());
     for (at, out) in y.zip(out.chunks_exact_mut(near.nx)) {
