@@ -52,7 +52,7 @@ struct Clock {
 pub struct Stop(Arc<AtomicBool>);
 
 /// Bytes that the slowest compressor takes in a small part of the time within which an interrupted run stops.
-const PART: usize = 1 << 20;
+const PART: usize = 1 << 18;
 
 impl Stop {
     /// Fails when the user has interrupted.

@@ -434,22 +434,31 @@ fn moving_histogram<T: Scalar>(r: Extent, near: &Near<'_, T>, y: Range<usize>, o
 
 /// The values of these rows of all planes, sorted, each once; and each plane's rows as places in that list.
 fn ranks<T: Scalar>(near: &Near<'_, T>, rows: &Range<usize>) -> (Vec<T>, Vec<Vec<u32>>) {
-    let part = |plane: &&[T]| plane[rows.start * near.nx..rows.end * near.nx].to_vec();
-    let planes: Vec<Vec<T>> = near.planes.iter().map(part).collect();
+    let planes: Vec<&[T]> = near.planes.iter().map(|plane| &plane[rows.start * near.nx..rows.end * near.nx]).collect();
+    if T::TYPE.bytes() <= 2 {
+        return few_ranks(&planes);
+    }
     let mut values: Vec<T> = planes.concat();
     values.sort_unstable_by(order);
     values.dedup_by(|a, b| order(a, b).is_eq());
     let rank = |v: &T| values.partition_point(|w| order(w, v).is_lt()) as u32;
-    let planes = if T::TYPE.bytes() <= 2 {
-        // Few values: a table is faster than a search a voxel.
-        let low = values[0].to_i128();
-        let mut table = vec![0; (values[values.len() - 1].to_i128() - low) as usize + 1];
-        values.iter().enumerate().for_each(|(i, v)| table[(v.to_i128() - low) as usize] = i as u32);
-        planes.iter().map(|p| p.iter().map(|v| table[(v.to_i128() - low) as usize]).collect()).collect()
-    } else {
-        planes.iter().map(|p| p.iter().map(rank).collect()).collect()
-    };
-    (values, planes)
+    let places = planes.iter().map(|p| p.iter().map(rank).collect()).collect();
+    (values, places)
+}
+
+/// The same for types of few values, by a table of all: bands of few rows then cost little more than whole planes.
+fn few_ranks<T: Scalar>(planes: &[&[T]]) -> (Vec<T>, Vec<Vec<u32>>) {
+    let least = if T::TYPE.is_unsigned() { 0 } else { -1i64 << (8 * T::TYPE.bytes() - 1) };
+    let at = |v: &T| (v.to_i128() as i64 - least) as usize;
+    let mut table = vec![0u32; 1 << (8 * T::TYPE.bytes())];
+    planes.iter().for_each(|p| p.iter().for_each(|v| table[at(v)] = 1));
+    let mut values = Vec::new();
+    for (i, rank) in table.iter_mut().enumerate().filter(|(_, seen)| **seen > 0) {
+        *rank = values.len() as u32;
+        values.push(T::from_i128(i128::from(least + i as i64)));
+    }
+    let places = planes.iter().map(|p| p.iter().map(|v| table[at(v)]).collect()).collect();
+    (values, places)
 }
 
 #[expect(clippy::eq_op, reason = "only NaN differs from itself")]
