@@ -113,7 +113,7 @@ impl Phantom {
 }
 
 fn header(kind: Kind, size: [usize; 3], voxel_mm: Option<[f64; 3]>) -> Result<Header> {
-    let mut header = Header::new(size, 1, Type::U8).map_err(|e| Error::parameter(e).help("give a smaller size, of at least 1x1x1"))?;
+    let mut header = Header::new(size, 1, Type::U8).map_err(|e| Error::parameter(e).help("for example --size 256x256x144"))?;
     header.quantity = Quantity::stored(&format!("grey values of the phantom {}", kind.name()));
     if let Some(mm) = voxel_mm {
         let [x, y, z] = mm;
