@@ -8,7 +8,7 @@ use isovox_formats::{Input, OpenOptions};
 use isovox_ops::geometry::crop::Crop;
 use isovox_ops::spec::{Lengths, RegionText};
 use isovox_volume::source::Pool;
-use isovox_volume::{Cursor, Error, Frames, Geometry, Header, Length, Result, Run, Scalar, Slab, Source, Type, Verdict, scalar};
+use isovox_volume::{Cursor, Error, Frames, Geometry, Header, Length, Result, Run, Scalar, Slab, Source, Space, Type, Verdict, scalar};
 
 use crate::adapt::gather::GatherSource;
 use crate::keep::Keep;
@@ -57,6 +57,9 @@ pub fn open_scan(paths: &[PathBuf], options: &OpenScan) -> Result<Opened> {
     if let Some(frame) = options.frame {
         source = Arc::new(Described::frame(source, frame)?);
     }
+    if options.crop.is_some() && options.center.is_some() {
+        return Err(Error::parameter("--crop with --center").expected("one of both").help("--crop names a box, --center the size of one in the middle"));
+    }
     if options.crop.is_some() || options.center.is_some() {
         let crop = Crop { region: options.crop.clone().map(RegionText), center: options.center.clone() };
         source = Arc::new(GatherSource::new(Arc::new(crop), source)?);
@@ -91,6 +94,9 @@ impl Described {
             && (0..3).any(|a| (stated[a] - spacing[a]).abs() > 1e-6 * spacing[a])
         {
             header.warnings.push(format!("the file states a spacing of {stated:?} mm; --voxel-size {spacing:?} mm is used instead"));
+        }
+        if header.geometry.space() == Space::Patient {
+            header.warnings.push("the file's orientation and origin are dropped: with --voxel-size only the spacing is known, and the axes mean nothing anatomical".into());
         }
         header.geometry = geometry;
         header.verdict = Verdict::uniform("spacing given by --voxel-size");

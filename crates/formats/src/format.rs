@@ -1,6 +1,6 @@
 //! What a format is.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use isovox_volume::{Error, Header, Result, Sink, Source};
@@ -14,6 +14,16 @@ pub enum Given {
     One(Input),
     /// Several: a folder's files, a glob's, or those named one by one; natural order is the format's task.
     Many(Vec<Input>),
+}
+
+impl Given {
+    /// The first file.
+    pub fn first(&self) -> Option<&Input> {
+        match self {
+            Given::One(input) => Some(input),
+            Given::Many(inputs) => inputs.first(),
+        }
+    }
 }
 
 /// An opened scan.
@@ -51,6 +61,21 @@ pub trait Format: Sync {
 
     /// Opens one: headers only, every claim checked against the bytes there are.
     fn open(&self, given: Given, options: &OpenOptions) -> Result<Scan>;
+
+    /// Which of the flags that say how voxels are stored have a meaning here; the others are refused.
+    fn takes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Files that writing a target may replace, or the folder of which it may replace any.
+    fn writes(&self, target: &Path) -> Vec<PathBuf> {
+        vec![target.to_path_buf()]
+    }
+
+    /// What its files do not keep of a volume that they hold, as a careful user should know.
+    fn loses(&self, _header: &Header) -> Option<String> {
+        None
+    }
 
     /// Whether its files have room for provenance.
     fn embeds(&self) -> bool {

@@ -5,7 +5,9 @@
 pub mod channels;
 pub mod embed;
 pub mod format;
+pub mod guard;
 pub mod input;
+mod known;
 pub mod mesh;
 pub mod open;
 pub mod picture;

@@ -8,7 +8,8 @@ use crate::FORMATS;
 use crate::dicom;
 use crate::format::{Format, Given, Scan, Target};
 use crate::input::{Input, natural};
-use crate::raw::Raw;
+use crate::known;
+use crate::raw::{self, Raw};
 use crate::zip;
 
 /// Which of a NIfTI file's affines is taken.
@@ -62,6 +63,23 @@ pub struct OpenOptions {
     pub series: Option<String>,
 }
 
+impl OpenOptions {
+    /// The flags that were given, of those that say how voxels are stored.
+    fn said(&self) -> Vec<&'static str> {
+        let raw = &self.raw;
+        let given = [
+            ("size", raw.size.is_some()),
+            ("endian", raw.big_endian.is_some()),
+            ("offset", raw.offset.is_some()),
+            ("gap", raw.gap.is_some()),
+            ("white-is-zero", self.white_is_zero),
+            ("affine", self.affine != AffineChoice::File),
+            ("series", self.series.is_some()),
+        ];
+        given.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect()
+    }
+}
+
 /// Opens what the user points at: a file, several files, a folder or a glob.
 pub fn open(paths: &[PathBuf], options: &OpenOptions) -> Result<Scan> {
     let given = given(paths)?;
@@ -77,16 +95,17 @@ pub fn open_given(given: Given, options: &OpenOptions) -> Result<Scan> {
         Given::One(input) => input.head(512)?,
         Given::Many(_) => Vec::new(),
     };
-    if options.raw.whole() && !zip::is_zip(&head) {
-        return Raw.open(given, options);
+    let raw = options.raw.whole() && !zip::is_zip(&head);
+    let found = if raw { Some(&(&Raw as &dyn Format)) } else { FORMATS.iter().find(|f| f.recognises(&given, &head)) };
+    let Some(format) = found else { return Err(known::refused(&given, &head)) };
+    // Raw data are known by their name alone, which a file of another format may have too.
+    if let (false, true, Given::One(input)) = (raw, format.name() == raw::NAME, &given)
+        && let Some(error) = known::named(input, &head)
+    {
+        return Err(error.within(input.path()));
     }
-    match FORMATS.iter().find(|f| f.recognises(&given, &head)) {
-        Some(format) if options.series.is_some() && ![dicom::NAME, "zip"].contains(&format.name()) => {
-            Err(Error::parameter("--series").found(format_args!("a file of format {}", format.name())).expected("a DICOM series").help("leave it out"))
-        }
-        Some(format) => format.open(given, options),
-        None => Err(unknown(&given)),
-    }
+    meaningful(*format, options).map_err(|e| given.first().map_or(e.clone(), |i| e.within(i.path())))?;
+    format.open(given, options)
 }
 
 /// The DICOM series among what the user points at; empty where it is something else.
@@ -96,11 +115,16 @@ pub fn series(paths: &[PathBuf]) -> Result<Vec<dicom::Series>> {
     if dicom::Dicom.recognises(&given, &head) { dicom::list(given) } else { Ok(Vec::new()) }
 }
 
-fn unknown(given: &Given) -> Error {
-    let error = Error::unsupported("not a volume image that isovox knows").help("raw data need --size XxYxZ --type u8..f64; isovox --help lists the formats");
-    match given {
-        Given::One(input) => error.within(input.path()),
-        Given::Many(inputs) => inputs.first().map_or(error.clone(), |i| error.within(i.path())),
+/// Refuses flags that say what the format's own header says.
+fn meaningful(format: &dyn Format, options: &OpenOptions) -> Result<()> {
+    match options.said().into_iter().find(|flag| !format.takes().contains(flag)) {
+        None => Ok(()),
+        Some(flag) => {
+            let mut others: Vec<&str> = FORMATS.iter().filter(|f| f.name() != "zip" && f.takes().contains(&flag)).map(|f| f.name()).collect();
+            others.dedup();
+            Err(Error::parameter(format_args!("--{flag} says nothing of a {} file", format.name()))
+                .help(format_args!("leave it out: it has a meaning for {}", others.join(" and "))))
+        }
     }
 }
 
@@ -110,6 +134,9 @@ fn given(paths: &[PathBuf]) -> Result<Given> {
         [one] if one.is_dir() => folder(one),
         [one] if !one.exists() && one.to_string_lossy().contains(['*', '?']) => glob(one),
         [one] => Ok(Given::One(Input::file(one)?)),
+        many if let Some(folder) = many.iter().find(|p| p.is_dir()) => {
+            Err(Error::parameter("a folder among several inputs").expected("files, or one folder").help("name the folder alone, or its files with a glob").within(folder))
+        }
         many => Ok(Given::Many(many.iter().map(|p| Input::file(p)).collect::<Result<_>>()?)),
     }
 }

@@ -130,6 +130,23 @@ fn partial_name(name: &str, process: u32) -> String {
     format!(".{}.{process}.{PARTIAL}", &name[..end])
 }
 
+/// A message as users may read it: what is made under `.NAME.12.isovox-partial` is named `NAME`.
+pub fn visible(text: &str) -> String {
+    let ending = format!(".{PARTIAL}");
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(end) = rest.find(&ending) {
+        let start = rest[..end].rfind(['/', '\\', ' ', '"']).map_or(0, |i| i + 1);
+        let hidden = &rest[start..end];
+        out.push_str(&rest[..start]);
+        let name = hidden.strip_prefix('.').unwrap_or(hidden);
+        out.push_str(name.rsplit_once('.').map_or(name, |(name, _process)| name));
+        rest = &rest[end + ending.len()..];
+    }
+    out.push_str(rest);
+    out
+}
+
 fn remove_left_over(folder: &Path, name: &str) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let Ok(left) = entry.file_name().into_string() else { continue };
@@ -152,4 +169,17 @@ pub fn write_file(target: &Path, force: bool, bytes: &[u8]) -> Result<PathBuf> {
     let staged = Staged::create(target, force)?;
     staged.write_at(0, bytes)?;
     staged.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_name_the_target() {
+        assert_eq!(visible("a/.out.4711.isovox-partial/labels.png: full"), "a/out/labels.png: full");
+        assert_eq!(visible("\".s2.12-0.isovox-partial/s_001.png\""), "\"s2/s_001.png\"");
+        assert_eq!(visible("rock 7.tif: cut off"), "rock 7.tif: cut off");
+        assert_eq!(visible(&partial_name("m.mha", 12)), "m.mha");
+    }
 }

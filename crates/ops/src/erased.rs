@@ -19,7 +19,9 @@ fn scalar_only(input: &Header) -> Result<()> {
     if input.voxel.is_scalar() {
         return Ok(());
     }
-    Err(Error::unsupported("a colour volume (rgb8)").expected("one number a voxel").help("convert it to grey first"))
+    Err(Error::unsupported("a colour volume (rgb8)")
+        .expected("one number a voxel")
+        .help("no operation makes grey of colours: save it as 8-bit grey elsewhere first (in Fiji: Image > Type > 8-bit)"))
 }
 
 /// [`Point`], erased.

@@ -226,7 +226,7 @@ impl Header {
     /// Refuses a grid that is not the same: shape, and affine to a thousandth of a voxel where both have one.
     pub fn same_grid(&self, other: &Header, what: &str) -> Result<()> {
         if self.shape != other.shape {
-            return Err(Error::parameter(format_args!("{what} has another size")).found(other.size()).expected(self.size()).help("both must lie on one grid"));
+            return Err(Error::geometry(format_args!("{what} has another size")).found(other.size()).expected(self.size()).help("both must lie on one grid"));
         }
         if self.geometry.has_scale() && other.geometry.has_scale() && !self.geometry.near(&other.geometry, self.shape) {
             return Err(Error::geometry(format_args!("{what} lies on another grid")).help("both must lie on one grid"));

@@ -54,6 +54,10 @@ impl Format for Dicom {
         }
     }
 
+    fn takes(&self) -> &'static [&'static str] {
+        &["series"]
+    }
+
     fn open(&self, given: Given, options: &OpenOptions) -> Result<Scan> {
         let (slices, warnings) = series::find(&inputs(given))?.choose(options.series.as_deref())?;
         slices.iter().try_for_each(pixels::check)?;

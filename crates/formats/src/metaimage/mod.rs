@@ -12,6 +12,8 @@ pub mod write;
 #[cfg(test)]
 mod tests;
 
+use std::path::{Path, PathBuf};
+
 use isovox_volume::{Header, Result, Sink};
 
 use crate::format::{Format, Given, Scan, Target};
@@ -35,6 +37,15 @@ impl Format for MetaImage {
 
     fn open(&self, given: Given, _options: &OpenOptions) -> Result<Scan> {
         read::open(&given)
+    }
+
+    fn writes(&self, target: &Path) -> Vec<PathBuf> {
+        let two = target.extension().is_some_and(|e| e.eq_ignore_ascii_case("mhd"));
+        [Some(target.to_path_buf()), two.then(|| target.with_extension("raw"))].into_iter().flatten().collect()
+    }
+
+    fn loses(&self, header: &Header) -> Option<String> {
+        write::loses(header)
     }
 
     fn embeds(&self) -> bool {

@@ -100,6 +100,7 @@ fn header(fields: &Fields, shape: &Shape, provenance: Option<&serde_json::Value>
     } else {
         header.warnings = placed.warnings;
     }
+    embed::obey(provenance, &mut header);
     let slope = fields.numbers(&["ElementToIntensityFunctionSlope"], 1)?.map_or(1.0, |v| v[0]);
     let offset = fields.numbers(&["ElementToIntensityFunctionOffset"], 1)?.map_or(0.0, |v| v[0]);
     if (slope, offset) != (1.0, 0.0) {

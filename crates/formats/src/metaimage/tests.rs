@@ -310,3 +310,13 @@ fn what_cannot_be_written_is_refused() {
     header.geometry = Geometry::new(Space::Patient, [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.4, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]]).unwrap();
     assert_eq!(MetaImage.holds(&header).unwrap_err().kind(), Kind::Geometry);
 }
+
+#[test]
+fn what_frames_count_is_not_kept() {
+    let mut header = Header::new([1, 1, 1], 2, Type::U8).unwrap();
+    assert_eq!(super::write::loses(&header), None);
+    header.frames.axis = FrameAxis::Time;
+    assert!(super::write::loses(&header).is_some_and(|lost| lost.contains("time")));
+    header.frames.count = 1;
+    assert_eq!(super::write::loses(&header), None);
+}

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use isovox_volume::{Error, Geometry, Header, Result, Sink, Space, Type};
+use isovox_volume::{Error, FrameAxis, Geometry, Header, Result, Sink, Space, Type};
 
 use super::header::PROVENANCE;
 use crate::embed;
@@ -25,6 +25,12 @@ pub(crate) fn holds(header: &Header) -> Result<()> {
             .help("write .nii.gz, .nrrd or .zarr, which hold shear, or resample to an even grid first"));
     }
     Ok(())
+}
+
+/// A fourth dimension has no name in MetaImage.
+pub(crate) fn loses(header: &Header) -> Option<String> {
+    let axis = header.frames.axis;
+    (header.frames.count > 1 && axis != FrameAxis::Unknown).then(|| format!("MetaImage does not say what frames count: that they are {} is not kept", axis.name()))
 }
 
 pub(super) fn create(target: &Target, header: &Header) -> Result<Box<dyn Sink>> {
@@ -81,7 +87,7 @@ pub fn header_text(header: &Header, data_file: &str, provenance: Option<&str>) -
     let mut lines = vec!["ObjectType = Image".into(), format!("NDims = {dims}")];
     lines.extend(["BinaryData = True", "BinaryDataByteOrderMSB = False", "CompressedData = False"].map(String::from));
     lines.extend(placement(&header.geometry, dims, step(&header.frames.values)));
-    lines.extend(embed::text(provenance, &header.geometry).iter().flat_map(|text| pieces(text)));
+    lines.extend(embed::text(provenance, header).iter().flat_map(|text| pieces(text)));
     let [z, y, x] = header.shape;
     lines.push(if dims == 4 { format!("DimSize = {x} {y} {z} {frames}") } else { format!("DimSize = {x} {y} {z}") });
     if header.voxel == Type::Rgb8 {

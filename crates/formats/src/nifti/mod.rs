@@ -37,6 +37,14 @@ impl Format for Nifti {
         read::open(&given, options)
     }
 
+    fn takes(&self) -> &'static [&'static str] {
+        &["affine"]
+    }
+
+    fn loses(&self, header: &Header) -> Option<String> {
+        write::loses(header)
+    }
+
     fn embeds(&self) -> bool {
         true
     }

@@ -104,6 +104,7 @@ impl Opened {
         } else {
             warnings.extend(placed.warnings);
         }
+        embed::obey(extensions.provenance.as_ref(), &mut header);
         header.warnings = warnings;
         meta(&mut header, fields, &extensions);
         let decode = Decode { stored, big: fields.big, values };

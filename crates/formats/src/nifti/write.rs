@@ -19,6 +19,17 @@ pub(super) fn holds(header: &Header) -> Result<()> {
     format::even(header)
 }
 
+/// The place of a local space, whose both codes are 0, and the name of frames that are no time.
+pub(super) fn loses(header: &Header) -> Option<String> {
+    let origin = header.geometry.origin().filter(|o| header.geometry.space() == Space::Local && o.iter().any(|v| *v != 0.0));
+    let axis = Some(header.frames.axis).filter(|a| header.frames.count > 1 && !matches!(a, FrameAxis::Time | FrameAxis::Unknown));
+    let lost: Vec<String> = [origin.map(|o| format!("the origin {o:?} mm of a volume without anatomical axes")), axis.map(|a| format!("that its frames are {}", a.name()))]
+        .into_iter()
+        .flatten()
+        .collect();
+    (!lost.is_empty()).then(|| format!("NIfTI does not keep {}", lost.join(", nor ")))
+}
+
 pub(super) fn create(target: &Target, header: &Header) -> Result<Box<dyn Sink>> {
     holds(header)?;
     let head = head(header, target.provenance.as_deref())?;
@@ -142,7 +153,7 @@ fn head(header: &Header, provenance: Option<&str>) -> Result<Vec<u8>> {
         dim[0] = 4;
     }
     let two = dim.iter().any(|&n| n > i16::MAX as usize);
-    let extension = embed::text(provenance, &header.geometry).map(|text| extension(&text)).transpose()?.unwrap_or_default();
+    let extension = embed::text(provenance, header).map(|text| extension(&text)).transpose()?.unwrap_or_default();
     let place = Placement::of(header);
     let labels = if header.quantity.kind == QuantityKind::Label { LABELS } else { 0 };
     let size = if two { super::header::TWO } else { super::header::ONE };

@@ -34,6 +34,11 @@ fn one(given: Given) -> Result<Input> {
     }
 }
 
+/// An array is numbers alone.
+fn loses(header: &Header) -> Option<String> {
+    header.geometry.has_scale().then(|| "NumPy files hold no geometry: spacing and place stand in the .provenance.json beside it alone".into())
+}
+
 impl Format for Npy {
     fn name(&self) -> &'static str {
         "npy"
@@ -49,6 +54,10 @@ impl Format for Npy {
 
     fn open(&self, given: Given, _options: &OpenOptions) -> Result<Scan> {
         read::open(&one(given)?)
+    }
+
+    fn loses(&self, header: &Header) -> Option<String> {
+        loses(header)
     }
 
     fn holds(&self, _header: &Header) -> Result<()> {
@@ -75,6 +84,10 @@ impl Format for Npz {
 
     fn open(&self, given: Given, options: &OpenOptions) -> Result<Scan> {
         npz::open(&one(given)?, options)
+    }
+
+    fn loses(&self, header: &Header) -> Option<String> {
+        loses(header)
     }
 
     fn holds(&self, _header: &Header) -> Result<()> {

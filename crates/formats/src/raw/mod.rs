@@ -15,6 +15,8 @@ mod vgi;
 #[cfg(test)]
 mod tests;
 
+use std::path::{Path, PathBuf};
+
 use isovox_volume::{Header, Result, Sink};
 
 use crate::format::{Format, Given, Scan, Target};
@@ -34,6 +36,17 @@ const ENDINGS: [&str; 5] = ["raw", "vol", "vgi", "dat", "bin"];
 /// Whether something says what a headerless file holds, so that it fits.
 pub(crate) fn described(input: &Input, options: &OpenOptions) -> bool {
     read::layout(input, options).is_ok()
+}
+
+/// The data file that a settings text describes; `None` for all other files.
+pub(crate) fn told_by(text: &Input) -> Option<String> {
+    if !imagej::is_settings(text) {
+        return None;
+    }
+    let base = |name: &str| name.rsplit('/').next().unwrap_or_default().to_string();
+    let mut others = text.beside().into_iter().filter(|n| *n != base(text.name()) && ENDINGS.iter().any(|e| n.to_lowercase().ends_with(&format!(".{e}"))));
+    let described = others.find(|n| text.sibling(n).is_ok_and(|data| imagej::beside(&data).is_some_and(|t| base(t.name()) == base(text.name()))));
+    Some(described.unwrap_or_else(|| format!("{}.raw", base(text.name()).trim_end_matches(".txt").trim_end_matches(".imagej"))))
 }
 
 impl Format for Raw {
@@ -57,6 +70,18 @@ impl Format for Raw {
             Given::One(input) => read::open(&input, options),
             Given::Many(inputs) => stack::open(&inputs, options),
         }
+    }
+
+    fn takes(&self) -> &'static [&'static str] {
+        &["size", "endian", "offset", "gap", "white-is-zero"]
+    }
+
+    fn writes(&self, target: &Path) -> Vec<PathBuf> {
+        vec![target.to_path_buf(), target.with_extension("mhd")]
+    }
+
+    fn loses(&self, header: &Header) -> Option<String> {
+        metaimage::write::loses(header)
     }
 
     /// In the `MetaImage` header beside it.

@@ -12,6 +12,8 @@ mod read;
 mod tests;
 mod write;
 
+use std::path::{Path, PathBuf};
+
 use isovox_volume::{Header, Result, Sink};
 
 use crate::format::{Format, Given, Scan, Target};
@@ -45,6 +47,16 @@ impl Format for Sequence {
 
     fn open(&self, given: Given, options: &OpenOptions) -> Result<Scan> {
         read::open(given, options)
+    }
+
+    fn takes(&self) -> &'static [&'static str] {
+        &["white-is-zero"]
+    }
+
+    fn writes(&self, target: &Path) -> Vec<PathBuf> {
+        let slices = target.file_name().is_some_and(|n| n.to_string_lossy().contains('#'));
+        let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        vec![if slices { folder.to_path_buf() } else { target.to_path_buf() }]
     }
 
     fn holds(&self, header: &Header) -> Result<()> {

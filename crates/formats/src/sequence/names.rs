@@ -15,6 +15,8 @@ const MOST_NAMED: usize = 12;
 /// The slices of a folder in order.
 pub(super) struct Chosen {
     pub(super) slices: Vec<Input>,
+    /// Files of the folder that are none.
+    pub(super) others: Vec<Input>,
     pub(super) warnings: Vec<String>,
     /// Whether numbers are missing.
     pub(super) gaps: bool,
@@ -53,7 +55,7 @@ pub(super) fn choose(inputs: Vec<Input>) -> Result<Chosen> {
     let gap = numbers(&slices)?;
     let gaps = gap.is_some();
     warnings.extend(gap);
-    Ok(Chosen { slices, warnings, gaps })
+    Ok(Chosen { slices, others, warnings, gaps })
 }
 
 fn largest(groups: &mut BTreeMap<String, Vec<Input>>) -> Result<Vec<Input>> {

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use isovox_volume::source::Pool;
-use isovox_volume::{Cursor, Error, Geometry, Header, Problem, Result, Run, Slab, Source, Verdict};
+use isovox_volume::{Cursor, Error, Geometry, Header, Problem, Result, Run, Slab, SliceRow, Source, Verdict};
 use serde_json::Value;
 
 use super::names::{self, Chosen};
@@ -18,7 +18,7 @@ use crate::tiff;
 /// Opens a picture, or the slices among several files.
 pub(super) fn open(given: Given, options: &OpenOptions) -> Result<Scan> {
     let chosen = match given {
-        Given::One(input) => Chosen { slices: vec![input], warnings: Vec::new(), gaps: false },
+        Given::One(input) => Chosen { slices: vec![input], others: Vec::new(), warnings: Vec::new(), gaps: false },
         Given::Many(inputs) => names::choose(inputs)?,
     };
     let Some(first) = chosen.slices.first() else { return Err(Error::not_found("no picture among the files")) };
@@ -63,7 +63,9 @@ impl Slices {
             return Err(Error::parameter("--white-is-zero").expected("raw data or TIFF").help("leave it out").within(first.input.path()));
         }
         let mut header = Header::new([pictures.len(), first.height, first.width], 1, first.voxel).map_err(|e| e.within(first.input.path()))?;
+        embed::obey(provenance, &mut header);
         place(&mut header, &pictures, &chosen, provenance);
+        header.verdict.slices = rows(&chosen, &header);
         header.warnings.extend(chosen.warnings);
         header.warnings.extend(shared(&pictures));
         header.meta.insert("files".into(), chosen.slices.iter().map(Input::name).collect());
@@ -89,6 +91,15 @@ fn place(header: &mut Header, pictures: &[Picture], chosen: &Chosen, provenance:
     } else {
         Verdict::of(geometry, "the voxel size that each slice states")
     };
+}
+
+/// The slices in order, then the pictures that are none; positions where the pictures state a distance and none is missing.
+fn rows(chosen: &Chosen, header: &Header) -> Arc<[SliceRow]> {
+    let name = |input: &Input| input.name().rsplit('/').next().unwrap_or_default().to_string();
+    let step = header.geometry.spacing().map(|s| s[2]).filter(|_| header.verdict.uniform == Some(true));
+    let row = |(z, input): (usize, &Input)| SliceRow { file: name(input), position_mm: step.map(|step| z as f64 * step), gap_mm: step.filter(|_| z > 0), ..SliceRow::default() };
+    let other = |input: &Input| SliceRow { file: name(input), reason: Some("its name or kind is not that of the slices".into()), ..SliceRow::default() };
+    chosen.slices.iter().enumerate().map(row).chain(chosen.others.iter().map(other)).collect()
 }
 
 /// Warnings of the pictures, each once.

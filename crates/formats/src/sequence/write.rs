@@ -49,7 +49,7 @@ impl Names {
         let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase()).unwrap_or_default();
         let png = ending == "png";
         if !png && !matches!(ending.as_str(), "tif" | "tiff") {
-            return Err(Error::unsupported(format_args!("writing slices as {name:?}")).expected("DIR/slice_####.tif or .png").help("JPEG changes values; BMP holds 8 bits"));
+            return Err(Error::parameter(format_args!("writing slices as {name:?}")).expected("DIR/slice_####.tif or .png").help("JPEG changes values; BMP holds 8 bits"));
         }
         let digits = name.matches('#').count();
         let run = "#".repeat(digits);
@@ -116,7 +116,7 @@ impl Folder {
         remove_left_over(beside, &start);
         // Two sequences of one process may have names that begin alike.
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let hidden = beside.join(format!(".{start}.{number}.{}.isovox-partial", std::process::id()));
+        let hidden = beside.join(format!(".{start}.{}-{number}.isovox-partial", std::process::id()));
         std::fs::create_dir(&hidden).at(folder)?;
         Ok(Folder { target: folder.to_path_buf(), hidden, force: target.force })
     }
@@ -160,7 +160,7 @@ impl Drop for Folder {
 fn remove_left_over(beside: &Path, start: &str) {
     for entry in std::fs::read_dir(beside).into_iter().flatten().flatten() {
         let Ok(name) = entry.file_name().into_string() else { continue };
-        let process = name.strip_prefix(&format!(".{start}.")).and_then(|n| n.strip_suffix(".isovox-partial")).and_then(|n| n.split_once('.')?.1.parse::<u32>().ok());
+        let process = name.strip_prefix(&format!(".{start}.")).and_then(|n| n.strip_suffix(".isovox-partial")).and_then(|n| n.split_once('-')?.0.parse::<u32>().ok());
         if process.is_some_and(|p| !Path::new(&format!("/proc/{p}")).exists()) && entry.path().is_dir() {
             let _ = std::fs::remove_dir_all(entry.path());
         }

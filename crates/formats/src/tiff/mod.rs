@@ -61,6 +61,10 @@ impl Format for Tiff {
         }
     }
 
+    fn takes(&self) -> &'static [&'static str] {
+        &["white-is-zero"]
+    }
+
     fn embeds(&self) -> bool {
         true
     }

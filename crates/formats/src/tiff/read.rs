@@ -37,6 +37,7 @@ pub(super) fn open(input: &Input, options: &OpenOptions) -> Result<Scan> {
     let mut header = Header::new([layout.nz, stack.picture.height, stack.picture.width], layout.frames.count, voxel).map_err(|e| e.within(input.path()))?;
     header.frames = layout.frames.clone();
     (header.geometry, header.verdict) = (scale.geometry, scale.verdict);
+    embed::obey(provenance.as_ref(), &mut header);
     let invert = inverted(options, &stack, voxel)?;
     if stack.picture.photometric == 0 && !invert {
         stack.warnings.push("white is zero in this file (MinIsWhite): values are as stored; --white-is-zero inverts them".into());
@@ -147,6 +148,12 @@ fn scale(text: &Text, stack: &Stack, several: bool) -> Scale {
 }
 
 fn inverted(options: &OpenOptions, stack: &Stack, voxel: Type) -> Result<bool> {
+    if options.white_is_zero && stack.picture.photometric != 0 {
+        return Err(Error::parameter("--white-is-zero for a file that does not store white as zero")
+            .found(format_args!("PhotometricInterpretation {}", stack.picture.photometric))
+            .help("leave it out: it has a meaning for raw data and for TIFF files of interpretation 0 (MinIsWhite)")
+            .within(stack.bytes.input.path()));
+    }
     if options.white_is_zero && !voxel.is_integer() {
         return Err(Error::parameter(format_args!("--white-is-zero for {voxel} voxels")).expected("an integer type").help("leave it out").within(stack.bytes.input.path()));
     }

@@ -157,7 +157,7 @@ impl Pages {
             (296, SHORT, 1, 1),
             (339, SHORT, 1, format),
         ];
-        let software = embed::text(provenance, &header.geometry).unwrap_or_else(|| format!("isovox/{}", env!("CARGO_PKG_VERSION")));
+        let software = embed::text(provenance, header).unwrap_or_else(|| format!("isovox/{}", env!("CARGO_PKG_VERSION")));
         let (description, resolution) = description(header);
         Pages { wide, tags, first: Vec::new(), values: Vec::new(), at: 0, texts: [description, software], bits: [bits; 3], resolution }
     }

@@ -40,6 +40,11 @@ impl Format for Zip {
         matches!(given, Given::One(input) if is_zip(head) || input.ends("zip"))
     }
 
+    /// All: what it holds may be of any format, which is asked again.
+    fn takes(&self) -> &'static [&'static str] {
+        &["size", "endian", "offset", "gap", "white-is-zero", "affine", "series"]
+    }
+
     fn open(&self, given: Given, options: &OpenOptions) -> Result<Scan> {
         match given {
             Given::One(input) => choose::open(&input, options).at(input.path()),
