@@ -15,11 +15,19 @@ mod identity;
 mod names;
 #[path = "command/pores.rs"]
 mod pores;
+#[path = "command/recipes.rs"]
+mod recipes;
+#[path = "command/replay.rs"]
+mod replay;
+#[path = "command/spared.rs"]
+mod spared;
 #[cfg(unix)]
 #[path = "command/stopped.rs"]
 mod stopped;
 #[path = "command/talk.rs"]
 mod talk;
+#[path = "command/told.rs"]
+mod told;
 
 use std::path::Path;
 

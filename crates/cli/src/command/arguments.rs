@@ -23,7 +23,13 @@ fn switch(name: &'static str, help: &'static str) -> Arg {
 
 /// INPUT, one or more.
 pub(crate) fn inputs() -> Arg {
-    Arg::new("input").value_name("INPUT").help("A file, several files, a folder, a glob or a ZIP").required(true).num_args(1..).value_parser(value_parser!(PathBuf))
+    Arg::new("input")
+        .value_name("INPUT")
+        .help("A file, several files, a folder, a glob or a ZIP")
+        .required(true)
+        .num_args(1..)
+        .action(ArgAction::Append)
+        .value_parser(value_parser!(PathBuf))
 }
 
 /// `-o OUT`.

@@ -4,16 +4,18 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{ArgMatches, Command};
 use isovox_engine::{OpenScan, Opened, Pipeline, open_scan};
-use isovox_formats::Input;
+use isovox_formats::{Input, guard};
 use isovox_ops::spec::{Operation, Spec, Values};
 use isovox_ops::{Entry, find};
 use isovox_volume::{Error, Result, Source};
 
 use super::arguments::{inputs, open_options, opening, operation, output, running, step, values};
-use super::output::{Made, check_name, write};
+use super::output::{Made, check_name, not_inputs, write};
 use super::settings::Settings;
+use super::words::{self, Role, Word};
 use super::{Exit, recipe, talk};
 
 /// A step as the user gave it.
@@ -73,15 +75,17 @@ pub(crate) fn split(words: &[OsString]) -> (Vec<OsString>, Vec<Vec<OsString>>) {
 /// Runs `pipe`.
 pub(crate) fn run_pipe(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     let paths: Vec<PathBuf> = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect();
-    let mut out = matches.get_one::<PathBuf>("output").cloned();
-    if let [one] = &paths[..]
-        && one.extension().is_some_and(|e| e == "toml")
-    {
-        let recipe = recipe::read(one)?;
-        let out = out.or(recipe.output).ok_or_else(|| Error::parameter("the recipe names no output").help("give -o OUT"))?;
-        let options = recipe.options.unwrap_or(open_options(matches, None)?);
-        return run(&recipe.inputs, &options, &recipe.steps, &out, settings);
+    let recipes: Vec<&PathBuf> = paths.iter().filter(|p| p.extension().is_some_and(|e| e == "toml")).collect();
+    match (&recipes[..], paths.len()) {
+        ([], _) => {}
+        ([one], 1) => return run_recipe(one, settings),
+        _ => {
+            return Err(Error::parameter("a recipe among several inputs")
+                .expected("one recipe, or inputs")
+                .help("a recipe names its inputs itself: input = [\"a.tif\", \"b.tif\"]"));
+        }
     }
+    let mut out = matches.get_one::<PathBuf>("output").cloned();
     let mut steps = Vec::new();
     for words in split(&settings.words).1 {
         let (given, named) = read_step(&words)?;
@@ -95,13 +99,36 @@ pub(crate) fn run_pipe(matches: &ArgMatches, settings: &Settings) -> Result<Exit
     run(&paths, &open_options(matches, None)?, &steps, &out, settings)
 }
 
+/// Runs a recipe as the command line that it stands for, with the steps that follow it; that line is what provenance tells.
+fn run_recipe(path: &Path, settings: &Settings) -> Result<Exit> {
+    if settings.recipe.is_some() {
+        return Err(Error::parameter("the input of a recipe is a recipe").within(path));
+    }
+    let (first, more) = split(&settings.words);
+    let first = words::read(&first).unwrap_or_default();
+    let given = first.iter().skip(2).filter(|w| w.role != Role::Input).map(Word::whole).collect();
+    let named = words::read(&settings.words).is_none_or(|all| all.iter().any(|w| w.role == Role::Output));
+    let line = recipe::read(path)?.words(given, more, named)?;
+    super::again(&settings.of_recipe(path, line))
+}
+
 fn read_step(words: &[OsString]) -> Result<(Given, Option<PathBuf>)> {
     let name = words.first().ok_or_else(|| Error::parameter("an empty step between two !"))?.to_string_lossy();
     let entry = find(&name)?;
     let spec = (entry.spec)();
-    let matches = step(&spec).try_get_matches_from(&words[1..]).map_err(|e| talk::wrong_words(&e, &format!("{name}: "), &format!("isovox {name} --help")))?;
+    let matches = step(&spec)
+        .try_get_matches_from(&words[1..])
+        .map_err(|e| misplaced(&e, &name).unwrap_or_else(|| talk::wrong_words(&e, &format!("{name}: "), &format!("isovox {name} --help"))))?;
     let (values, others) = values(&spec, &matches);
     Ok((Given { entry, values, others }, matches.get_one::<PathBuf>("output").cloned()))
+}
+
+/// A flag of the input, given to a step.
+fn misplaced(error: &clap::Error, step: &str) -> Option<Error> {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else { return None };
+    let flag = word.split('=').next().and_then(|w| w.strip_prefix("--")).filter(|f| opening().iter().any(|a| a.get_long() == Some(f)))?;
+    let help = format!("it says how the input is opened and goes before the first !: isovox pipe INPUT --{flag} ... ! {step}");
+    Some(Error::parameter(format_args!("{step} has no parameter --{flag}")).help(help))
 }
 
 /// Runs one operation.
@@ -123,23 +150,37 @@ pub(crate) fn page(name: &str) -> Option<Command> {
 fn run(paths: &[PathBuf], options: &OpenScan, steps: &[Given], out: &Path, settings: &Settings) -> Result<Exit> {
     let specs: Vec<Spec> = steps.iter().map(|s| (s.entry.spec)()).collect();
     let ops = steps.iter().map(|s| (s.entry.build)(&s.values)).collect::<Result<Vec<Box<dyn Operation>>>>()?;
+    ends_last(&specs)?;
     let last = specs.last().expect("a chain has a step");
     check_name(last.output, out)?;
     let scan = open(paths, options)?;
+    let space = scan.source.header().geometry.space();
     let mut files = scan.files.clone();
     let mut pipeline = Pipeline::new(scan.source);
     for (op, given) in ops.into_iter().zip(steps) {
         let others = further(&given.others, &mut files)?;
         pipeline = pipeline.then(op, others)?;
     }
-    not_an_input(out, &files)?;
+    not_inputs(out, &files, settings.recipe.as_deref())?;
     let run = settings.start(Some(out));
     let outcome = pipeline.run(&run)?;
     for step in &outcome.steps {
         constant_slices(&step.op, &step.found);
     }
-    write(&run, Made { object: outcome.object, steps: outcome.steps, files: &files }, out, settings)?;
+    write(&run, Made { object: outcome.object, steps: outcome.steps, files: &files, space }, out, settings)?;
     Ok(Exit::Done)
+}
+
+/// Only the last step may give something else than a volume: said before the name of OUT, which follows from it, is looked at.
+fn ends_last(specs: &[Spec]) -> Result<()> {
+    match specs.windows(2).find(|pair| !pair[0].output.is_volume()) {
+        None => Ok(()),
+        Some(pair) => {
+            let (end, next, what) = (pair[0].name, pair[1].name, pair[0].output.name());
+            Err(Error::parameter(format_args!("{next} after {end}: it takes a volume, and {end} gives a {what}"))
+                .help(format_args!("{end} ends a chain: put {next} before it, or leave it out")))
+        }
+    }
 }
 
 /// Opens the main input and says what a careful user should know.
@@ -159,13 +200,9 @@ fn further(others: &[(String, PathBuf)], files: &mut Vec<Input>) -> Result<Vec<(
     Ok(opened)
 }
 
-/// An input is never written over.
+/// A job's folder is written as a whole: no input may lie in it, at any depth.
 pub(crate) fn not_an_input(out: &Path, files: &[Input]) -> Result<()> {
-    let same = |a: &Path, b: &Path| matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
-    match files.iter().find(|f| same(f.path(), out)) {
-        Some(_) => Err(Error::new(isovox_volume::Kind::Io, "the output is an input").help("name another output: inputs are never written over").within(out)),
-        None => Ok(()),
-    }
+    guard::spare(&[out.to_path_buf()], files.iter().map(Input::path))
 }
 
 fn constant_slices(op: &str, found: &serde_json::Value) {

@@ -24,22 +24,23 @@ pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     let folder = matches.get_one::<PathBuf>("output").expect("it has a default");
     let checks = demo(&settings.start(Some(folder)), folder)?;
     super::talk::Talk::from_words(&settings.words).clear();
-    println!("{:<14} {:<26} {:>12} {:>12}  unit", "phantom", "quantity", "true", "measured");
+    let mut text = format!("{:<14} {:<26} {:>12} {:>12}  unit\n", "phantom", "quantity", "true", "measured");
     for c in &checks {
-        println!(
-            "{:<14} {:<26} {:>12} {:>12}  {:<4} {}",
+        text.push_str(&format!(
+            "{:<14} {:<26} {:>12} {:>12}  {:<4} {}\n",
             c.phantom,
             c.name,
             shown(c.truth),
             shown(c.measured),
             if c.unit.is_empty() { "-" } else { c.unit },
             if c.met() { "met" } else { "MISSED" }
-        );
+        ));
     }
     save(&checks, &folder.join("demo.csv"))?;
     let met = checks.iter().all(Check::met);
-    println!("{} of {} values meet their truth", checks.iter().filter(|c| c.met()).count(), checks.len());
-    println!("results: {0}/rock-pores (pores.csv, summary.json, labels.mha, views.png, slices/), {0}/demo.csv", folder.display());
+    text.push_str(&format!("{} of {} values meet their truth\n", checks.iter().filter(|c| c.met()).count(), checks.len()));
+    text.push_str(&format!("results: {0}/rock-pores (pores.csv, summary.json, labels.mha, views.png, slices/), {0}/demo.csv\n", folder.display()));
+    super::talk::tell(&text)?;
     Ok(if met { Exit::Done } else { Exit::Missed })
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn command() -> Command {
         .arg(inputs())
         .arg(flag("json", "As JSON"))
         .arg(flag("values", "Also range, mean, standard deviation and hash of the voxels"))
-        .arg(flag("slices", "Also each slice's file, place and use, where slices are files"))
+        .arg(flag("slices", "Also each file of a sequence: its place, and whether it is used"))
         .arg(flag("metadata", "Also the format's own header"))
         .arg(flag("identity", "Show who the patient is"))
         .args(opening())
@@ -60,9 +60,9 @@ pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     }
     talk::Talk::from_words(&settings.words).clear();
     if matches.get_flag("json") {
-        println!("{:#}", Json::Object(out));
+        talk::tell(&format!("{:#}\n", Json::Object(out)))?;
     } else {
-        print!("{}", as_text(&out, scan.source.header()));
+        talk::tell(&as_text(&out, scan.source.header()))?;
     }
     Ok(Exit::Done)
 }
@@ -134,6 +134,14 @@ fn describe(paths: &[PathBuf], scan: &Opened) -> Map<String, Json> {
     map
 }
 
+fn slice(row: &SliceRow) -> Json {
+    let mut json = json!({"file": row.file, "instance": row.instance, "position_mm": row.position_mm, "gap_mm": row.gap_mm, "used": row.reason.is_none()});
+    if let (Some(reason), Some(map)) = (&row.reason, json.as_object_mut()) {
+        map.insert("reason".into(), reason.as_str().into());
+    }
+    json
+}
+
 /// Reads everything once, so that damage is found.
 fn read_through(run: &Run, source: &dyn Source) -> Result<()> {
     hash::voxels(run, source).map(|_| ())
@@ -186,9 +194,10 @@ fn as_text(out: &Map<String, Json>, header: &Header) -> String {
         line("range", format!("{} to {}, mean {}, sd {}", values["min"], values["max"], values["mean"], values["sd"]));
         line("sha256", plain(&values["sha256"]));
     }
-    for slice in out.get("slices").and_then(Json::as_array).into_iter().flatten() {
-        let note = slice["reason"].as_str().map(|r| format!("  not used: {r}")).unwrap_or_default();
-        line("slice", format!("{}  {} mm  step {}{note}", plain(&slice["file"]), slice["position_mm"], slice["gap_mm"]));
+    for (n, row) in out.get("slices").and_then(Json::as_array).into_iter().flatten().enumerate() {
+        let mm = |key: &str| row[key].as_f64().map_or("-".into(), |v| format!("{} mm", short(v)));
+        let used = row["reason"].as_str().map_or(String::new(), |r| format!(", not used: {r}"));
+        line(&format!("slice {n}"), format!("{}, at {}, step {}{used}", plain(&row["file"]), mm("position_mm"), mm("gap_mm")));
     }
     if let Some(metadata) = out.get("metadata") {
         line("header", format!("{metadata:#}"));

@@ -10,7 +10,7 @@ use isovox_volume::{Error, Result};
 use serde_json::Value as Json;
 
 use super::settings::Settings;
-use super::{Exit, chain};
+use super::{Exit, chain, talk};
 
 /// `isovox ops`.
 pub(crate) fn command() -> Command {
@@ -26,7 +26,7 @@ pub(crate) fn run(matches: &ArgMatches, _settings: &Settings) -> Result<Exit> {
     if let Some(name) = matches.get_one::<String>("name") {
         find(name)?;
         if let Some(mut page) = chain::page(name).filter(|_| !matches.get_flag("json")) {
-            println!("{}", page.render_long_help());
+            talk::tell(&format!("{}\n", page.render_long_help()))?;
             return Ok(Exit::Done);
         }
     }
@@ -34,16 +34,18 @@ pub(crate) fn run(matches: &ArgMatches, _settings: &Settings) -> Result<Exit> {
     if matches.get_flag("json") {
         let wanted = isovox_ops::all().filter(|(_, e)| only.is_none_or(|n| (e.spec)().name == n));
         let list: Vec<Json> = wanted.map(|(family, e)| (e.spec)().json(family)).collect();
-        println!("{:#}", Json::Array(list));
+        talk::tell(&format!("{:#}\n", Json::Array(list)))?;
         return Ok(Exit::Done);
     }
+    let mut text = String::new();
     for (family, ops) in FAMILIES {
-        println!("{family}");
+        text.push_str(&format!("{family}\n"));
         for entry in *ops {
             let spec = (entry.spec)();
-            println!("  {:<16} {}", spec.name, spec.brief);
+            text.push_str(&format!("  {:<16} {}\n", spec.name, spec.brief));
         }
     }
+    talk::tell(&text)?;
     Ok(Exit::Done)
 }
 
@@ -56,10 +58,11 @@ pub(crate) fn completions_command() -> Command {
 }
 
 /// Runs it.
-#[expect(clippy::unnecessary_wraps, reason = "one signature for all that is run")]
 pub(crate) fn run_completions(matches: &ArgMatches, _settings: &Settings) -> Result<Exit> {
     let shell = *matches.get_one::<clap_complete::Shell>("shell").expect("clap requires it");
-    clap_complete::generate(shell, &mut super::command(), "isovox", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut super::command(), "isovox", &mut script);
+    talk::tell(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }
 

@@ -4,6 +4,7 @@ mod arguments;
 mod chain;
 mod convert;
 mod demo;
+mod found;
 mod identity;
 mod info;
 mod listing;
@@ -14,6 +15,7 @@ mod recipe;
 mod replay;
 mod settings;
 mod talk;
+mod words;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -54,6 +56,7 @@ const SUBS: &[Sub] = &[
 /// The whole command line: subcommands and operations.
 pub(crate) fn command() -> Command {
     let mut command = Command::new("isovox")
+        .bin_name("isovox")
         .about("Opens any volume image, proves where each voxel is or refuses, measures it, and shows its work.")
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
@@ -77,20 +80,30 @@ pub(crate) fn run(words: Vec<OsString>) -> ExitCode {
         Ok(matches) => matches,
         Err(error) => return talk.usage(&error),
     };
-    let (name, matches) = matches.subcommand().expect("clap requires a subcommand");
-    let settings = match Settings::read(matches, words, &talk) {
+    let settings = match Settings::read(matches.subcommand().expect("clap requires a subcommand").1, words, &talk) {
         Ok(settings) => settings,
         Err(error) => return talk.fail(&error),
     };
-    let sub = SUBS.iter().find(|s| (s.command)().get_name() == name);
-    let done = match sub {
-        Some(sub) => (sub.run)(matches, &settings),
-        None => chain::run_operation(name, matches, &settings),
-    };
+    let done = dispatch(&matches, &settings);
     talk.clear();
     match done {
         Ok(Exit::Done) => ExitCode::SUCCESS,
         Ok(Exit::Missed) => ExitCode::from(1),
         Err(error) => talk.fail(&error),
     }
+}
+
+/// Runs what was parsed.
+fn dispatch(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
+    let (name, matches) = matches.subcommand().expect("clap requires a subcommand");
+    match SUBS.iter().find(|s| (s.command)().get_name() == name) {
+        Some(sub) => (sub.run)(matches, settings),
+        None => chain::run_operation(name, matches, settings),
+    }
+}
+
+/// Runs other words within this run, as `replay` does.
+fn again(settings: &Settings) -> Result<Exit> {
+    let matches = command().try_get_matches_from(chain::split(&settings.words).0).map_err(|e| talk::wrong_words(&e, "", "isovox --help"))?;
+    dispatch(&matches, settings)
 }

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use isovox_engine::{hash, mesh as engine_mesh, write as engine_write};
 use isovox_formats::open::format_for;
-use isovox_formats::{Input, Target, mesh, picture, table};
+use isovox_formats::{Input, Target, guard, mesh, picture, table};
 use isovox_ops::spec::Kind;
 use isovox_volume::error::At;
-use isovox_volume::{MeshFound, Object, Provenance, Result, Run, Step};
+use isovox_volume::{MeshFound, Object, Provenance, Result, Run, Space, Step};
 use serde_json::json;
 
 use super::settings::Settings;
@@ -21,6 +21,8 @@ pub(crate) struct Made<'a> {
     pub(crate) steps: Vec<Step>,
     /// What was read.
     pub(crate) files: &'a [Input],
+    /// Where the main input lies.
+    pub(crate) space: Space,
 }
 
 /// Refuses a name that this kind of result is not written under, before anything is read.
@@ -35,14 +37,25 @@ pub(crate) fn check_name(kind: Kind, out: &Path) -> Result<()> {
     }
 }
 
+/// Inputs are never written over: neither by OUT nor by what is written with it.
+pub(crate) fn not_inputs(out: &Path, files: &[Input], recipe: Option<&Path>) -> Result<()> {
+    // Tables and pictures are one file; their names are no format's.
+    let writes = format_for(out).map_or_else(|_| vec![out.to_path_buf()], |format| format.writes(out));
+    guard::spare(&writes, files.iter().map(Input::path).chain(recipe))
+}
+
 /// Writes the result and its provenance: embedded where the format has room, else beside.
 pub(crate) fn write(run: &Run, made: Made<'_>, out: &Path, settings: &Settings) -> Result<Vec<PathBuf>> {
-    let mut provenance = Provenance { command: settings.told(), space: space(&made.object), steps: made.steps, inputs: hash::inputs(made.files)? };
+    let mut provenance = Provenance { command: settings.told(), space: space(&made.object, made.space), steps: made.steps, inputs: hash::inputs(made.files)? };
     let text = provenance.json().to_string();
     let mut embedded = true;
     let written = match &made.object {
         Object::Volume(source) => {
-            embedded = format_for(out)?.embeds();
+            let format = format_for(out)?;
+            embedded = format.embeds();
+            if let Some(lost) = format.loses(source.header()) {
+                talk::warn(&lost);
+            }
             let target = Target { path: out.to_path_buf(), force: settings.force, provenance: Some(text) };
             engine_write::volume(run, source.as_ref(), &target)?
         }
@@ -63,16 +76,16 @@ pub(crate) fn write(run: &Run, made: Made<'_>, out: &Path, settings: &Settings) 
         }
     };
     if !embedded {
-        beside(run, &provenance, out)?;
+        beside(run, &provenance, &made.object, out)?;
     }
     Ok(written)
 }
 
-fn space(object: &Object) -> String {
+fn space(object: &Object, input: Space) -> String {
     match object {
         Object::Volume(source) => source.header().geometry.space().name().into(),
         Object::Mesh(source) => source.world().space().name().into(),
-        _ => String::new(),
+        _ => input.name().into(),
     }
 }
 
@@ -93,10 +106,16 @@ fn provenance_of(out: &Path) -> PathBuf {
 }
 
 /// The provenance beside an output, with times; it belongs to OUT and is replaced with it.
-fn beside(run: &Run, provenance: &Provenance, out: &Path) -> Result<()> {
+fn beside(run: &Run, provenance: &Provenance, object: &Object, out: &Path) -> Result<()> {
     let name = provenance_of(out);
     let mut json = provenance.json();
     let map = json.as_object_mut().expect("made as an object");
+    if let Object::Volume(source) = object {
+        // What the file itself has no room for.
+        let header = source.header();
+        map.insert("quantity".into(), header.quantity.kind.name().into());
+        map.insert("affine_mm".into(), json!(header.geometry.affine()));
+    }
     map.insert("created".into(), json!(isovox_jobs::clock::now()));
     map.insert("phases".into(), run.phases().iter().map(|(name, seconds)| json!({"name": name, "seconds": seconds})).collect());
     map.insert("peak_memory_mb".into(), json!(isovox_jobs::clock::peak_memory_mb()));

@@ -7,7 +7,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use isovox_jobs::phantom::{Kind, Phantom};
 use isovox_ops::geometry::crop::sizes;
 use isovox_ops::spec::{Kind as Port, nearest};
-use isovox_volume::{Error, Length, Object, Result};
+use isovox_volume::{Error, Length, Object, Result, Source};
 
 use super::Exit;
 use super::arguments::{open_options, option, output, running};
@@ -43,7 +43,8 @@ pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     let phantom = Phantom::new(kind, size, matches.get_one::<u64>("seed").copied(), spacing)?;
     let truth = phantom.truth();
     let run = settings.start(Some(out));
-    write(&run, Made { object: Object::Volume(Arc::new(phantom)), steps: Vec::new(), files: &[] }, out, settings)?;
+    let space = phantom.header().geometry.space();
+    write(&run, Made { object: Object::Volume(Arc::new(phantom)), steps: Vec::new(), files: &[], space }, out, settings)?;
     isovox_formats::staged::write_file(&beside(out), true, format!("{truth:#}\n").as_bytes())?;
     Ok(Exit::Done)
 }

@@ -1,30 +1,30 @@
 //! A chain as TOML.
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::Path;
 
-use isovox_engine::OpenScan;
 use isovox_ops::find;
-use isovox_ops::spec::Values;
 use isovox_volume::error::At;
 use isovox_volume::{Error, Result};
 
-use super::arguments::{open_options, opening};
-use super::chain::Given;
+use super::arguments::opening;
 
-/// A chain read from a file.
+/// The words of the command line that a recipe stands for; relative paths start at its folder.
 pub(crate) struct Recipe {
-    /// Input paths; relative ones start at the recipe's folder.
-    pub(crate) inputs: Vec<PathBuf>,
-    /// Where the result goes.
-    pub(crate) output: Option<PathBuf>,
-    /// How the input is opened, when the recipe says so.
-    pub(crate) options: Option<OpenScan>,
+    /// The inputs.
+    pub(crate) inputs: Vec<OsString>,
+    /// The flags that open them.
+    pub(crate) opening: Vec<OsString>,
     /// The steps.
-    pub(crate) steps: Vec<Given>,
+    pub(crate) steps: Vec<Vec<OsString>>,
+    /// Where the result goes.
+    pub(crate) output: Option<OsString>,
 }
 
+const FORM: &str = "input = \"scan.tif\", output = \"pores.csv\", then [[step]] with op = \"otsu\" and its parameters";
+
 fn wrong(what: impl std::fmt::Display) -> Error {
-    Error::parameter(what).help("input = \"scan.tif\", output = \"pores.csv\", then [[step]] with op = \"otsu\" and its parameters")
+    Error::parameter(what).help(FORM)
 }
 
 /// Reads a recipe.
@@ -36,20 +36,38 @@ pub(crate) fn read(path: &Path) -> Result<Recipe> {
 
 fn parse(table: &toml::Table, folder: &Path) -> Result<Recipe> {
     if let Some(key) = table.keys().find(|k| !["input", "output", "open", "step"].contains(&k.as_str())) {
-        return Err(wrong(format_args!("unknown key {key:?}")));
+        return Err(unknown(format_args!("unknown key {key:?}"), key));
     }
     let input = table.get("input").ok_or_else(|| wrong("the recipe names no input"))?;
-    let names: Vec<&str> = match input {
-        toml::Value::String(one) => vec![one],
-        toml::Value::Array(many) => many.iter().filter_map(toml::Value::as_str).collect(),
+    let inputs = match input {
+        toml::Value::String(one) => vec![path(folder, one)],
+        toml::Value::Array(many) if many.iter().all(toml::Value::is_str) && !many.is_empty() => many.iter().filter_map(toml::Value::as_str).map(|n| path(folder, n)).collect(),
         _ => return Err(wrong("input is a path or a list of paths")),
     };
-    let inputs = names.into_iter().map(|n| folder.join(n)).collect();
-    let output = table.get("output").and_then(toml::Value::as_str).map(|n| folder.join(n));
-    let options = table.get("open").and_then(toml::Value::as_table).map(open).transpose()?;
+    let output = match table.get("output") {
+        None => None,
+        Some(name) => Some(path(folder, name.as_str().ok_or_else(|| wrong("output is a path"))?)),
+    };
+    let opening = match table.get("open") {
+        None => Vec::new(),
+        Some(flags) => open(flags.as_table().ok_or_else(|| wrong("[open] is a table"))?)?,
+    };
     let list = table.get("step").and_then(toml::Value::as_array).ok_or_else(|| wrong("the recipe has no [[step]]"))?;
     let steps = list.iter().map(|s| s.as_table().ok_or_else(|| wrong("a step is a table")).and_then(|t| step(t, folder))).collect::<Result<_>>()?;
-    Ok(Recipe { inputs, output, options, steps })
+    Ok(Recipe { inputs, opening, steps, output })
+}
+
+fn path(folder: &Path, name: &str) -> OsString {
+    folder.join(name).into()
+}
+
+/// A key that is not known; one that opens the input has its place elsewhere.
+fn unknown(what: impl std::fmt::Display, key: &str) -> Error {
+    if opens(key) { Error::parameter(what).help(format_args!("{key} says how the input is opened: write it under [open]")) } else { wrong(what) }
+}
+
+fn opens(key: &str) -> bool {
+    opening().iter().any(|a| a.get_long() == Some(key))
 }
 
 fn text(value: &toml::Value) -> String {
@@ -60,33 +78,62 @@ fn text(value: &toml::Value) -> String {
     }
 }
 
-fn step(table: &toml::Table, folder: &Path) -> Result<Given> {
+/// `--key=value`, so that a value may begin with a dash.
+fn valued(key: &str, value: impl AsRef<std::ffi::OsStr>) -> OsString {
+    let mut word = OsString::from(format!("--{key}="));
+    word.push(value);
+    word
+}
+
+fn step(table: &toml::Table, folder: &Path) -> Result<Vec<OsString>> {
     let name = table.get("op").and_then(toml::Value::as_str).ok_or_else(|| wrong("a step names no op"))?;
-    let entry = find(name)?;
-    let ports = (entry.spec)().inputs;
-    let (mut values, mut others) = (Values::default(), Vec::new());
+    let spec = (find(name)?.spec)();
+    let mut words = vec![OsString::from(name)];
     for (key, value) in table.iter().filter(|(k, _)| *k != "op") {
-        if ports[1..].iter().any(|p| p.name == key) {
-            others.push((key.clone(), folder.join(text(value))));
+        let key = key.replace('_', "-");
+        let parameter = spec.parameters.iter().find(|p| p.name == key);
+        if spec.inputs[1..].iter().any(|p| p.name == key) {
+            words.push(valued(&key, path(folder, &text(value))));
+        } else if parameter.is_none() && opens(&key) {
+            return Err(unknown(format_args!("{name} has no parameter {key}"), &key));
         } else {
-            values.set(key, text(value));
+            words.extend(flag(&key, value, parameter.is_none_or(|p| p.is_flag())));
         }
     }
-    Ok(Given { entry, values, others })
+    Ok(words)
+}
+
+fn flag(key: &str, value: &toml::Value, switch: bool) -> Option<OsString> {
+    match value {
+        toml::Value::Boolean(on) if switch => on.then(|| format!("--{key}").into()),
+        other => Some(valued(key, text(other))),
+    }
 }
 
 /// `[open]` holds the flags that open a scan, without their dashes.
-fn open(table: &toml::Table) -> Result<OpenScan> {
-    let mut words = Vec::new();
-    for (key, value) in table {
-        match value {
-            toml::Value::Boolean(true) => words.push(format!("--{key}")),
-            toml::Value::Boolean(false) => {}
-            other => words.extend([format!("--{key}"), text(other)]),
-        }
-    }
+fn open(table: &toml::Table) -> Result<Vec<OsString>> {
+    let words: Vec<OsString> = table.iter().filter_map(|(key, value)| flag(key, value, true)).collect();
     let command = clap::Command::new("open").no_binary_name(true).args(opening());
-    let matches =
-        command.try_get_matches_from(words).map_err(|e| wrong(format_args!("[open]: {}", e.to_string().lines().next().unwrap_or_default().trim_start_matches("error: "))))?;
-    open_options(&matches, None)
+    command.try_get_matches_from(&words).map_err(|e| wrong(format_args!("[open]: {}", e.to_string().lines().next().unwrap_or_default().trim_start_matches("error: "))))?;
+    Ok(words)
+}
+
+impl Recipe {
+    /// The whole command line: `given` are the words of `pipe` beside the recipe's path, `more` the steps that follow, and
+    /// `named` says whether they name OUT.
+    pub(crate) fn words(self, given: Vec<OsString>, more: Vec<Vec<OsString>>, named: bool) -> Result<Vec<OsString>> {
+        let out = match self.output {
+            _ if named => None,
+            None => return Err(Error::parameter("the recipe names no output").help("give -o OUT")),
+            some => some,
+        };
+        let mut words: Vec<OsString> = ["isovox", "pipe"].map(OsString::from).to_vec();
+        words.extend(self.inputs.into_iter().chain(self.opening).chain(given));
+        for step in self.steps.into_iter().chain(more) {
+            words.push("!".into());
+            words.extend(step);
+        }
+        words.extend(out.into_iter().flat_map(|out| ["-o".into(), out]));
+        Ok(words)
+    }
 }

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ArgMatches;
+use isovox_volume::error::At;
 use isovox_volume::run::{LEAST_MEMORY, Progress, accounted, free_memory, human};
 use isovox_volume::{Error, Result, Run};
 
 use super::arguments::bytes;
 use super::talk::Talk;
+use super::words::{self, Role, Word};
 
 /// What holds for a whole run.
+#[derive(Clone)]
 pub(crate) struct Settings {
     threads: usize,
     memory: usize,
@@ -23,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) force: bool,
     /// The command line.
     pub(crate) words: Vec<OsString>,
+    /// The recipe that the command line was made from.
+    pub(crate) recipe: Option<PathBuf>,
 }
 
 impl Settings {
@@ -52,7 +57,7 @@ impl Settings {
             return Err(Error::not_found("--temp: no such folder").within(folder));
         }
         let force = matches.try_get_one::<bool>("force").ok().flatten() == Some(&true);
-        Ok(Settings { threads: threads.unwrap_or(all), memory, temp, progress: talk.progress(), cancel, force, words })
+        Ok(Settings { threads: threads.unwrap_or(all), memory, temp, progress: talk.progress(), cancel, force, words, recipe: None })
     }
 
     /// A run whose temporary files lie beside an output.
@@ -68,28 +73,23 @@ impl Settings {
 
     /// The words as the provenance keeps them: paths by their base name, without what cannot change a result.
     pub(crate) fn told(&self) -> Vec<String> {
-        let mut told = vec!["isovox".to_string()];
-        let mut words = self.words.iter().skip(1).map(|w| w.to_string_lossy());
-        while let Some(word) = words.next() {
-            let (flag, inline) = word.split_once('=').map_or((&*word, false), |(flag, _)| (flag, true));
-            if MANNER.contains(&flag) {
-                let _value = if inline { None } else { words.next() };
-            } else if word != "--force" {
-                told.push(by_name(&word));
-            }
-        }
-        told
+        let words = words::read(&self.words).unwrap_or_default();
+        std::iter::once("isovox".into()).chain(words.iter().skip(1).filter(|w| w.role != Role::Manner).map(Word::told)).collect()
     }
-}
 
-/// How a run is run: files that differ in nothing else are equal, byte for byte.
-const MANNER: [&str; 5] = ["--threads", "--memory", "--temp", "--progress", "--error"];
+    /// The same run of other words, which replaces nothing.
+    pub(crate) fn of(&self, words: Vec<OsString>) -> Settings {
+        Settings { words, force: false, ..self.clone() }
+    }
 
-fn by_name(word: &str) -> String {
-    let path = Path::new(word);
-    let separated = word.contains(std::path::MAIN_SEPARATOR) && !word.starts_with("--");
-    match path.file_name() {
-        Some(name) if separated => name.to_string_lossy().into_owned(),
-        _ => word.to_string(),
+    /// The same run of the words that a recipe stands for.
+    pub(crate) fn of_recipe(&self, recipe: &Path, words: Vec<OsString>) -> Settings {
+        Settings { words, recipe: Some(recipe.to_path_buf()), ..self.clone() }
+    }
+
+    /// A new folder for what only this run needs.
+    pub(crate) fn own_folder(&self) -> Result<tempfile::TempDir> {
+        let parent = self.temp.clone().unwrap_or_else(std::env::temp_dir);
+        tempfile::tempdir_in(&parent).at(&parent)
     }
 }

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::error::{ContextKind, ErrorKind};
+use isovox_formats::staged;
 use isovox_volume::run::Progress;
-use isovox_volume::{Error, Kind, Phase};
+use isovox_volume::{Error, Kind, Phase, Result};
 use serde_json::json;
 
 /// How to speak.
@@ -45,7 +46,7 @@ impl Talk {
     pub(crate) fn progress(&self) -> Option<Progress> {
         match self.progress {
             Style::None => None,
-            Style::Json => Some(Arc::new(|p: &Phase| eprintln!("{}", json!({"phase": p.name, "done": p.done, "of": p.of, "eta_s": p.eta_s})))),
+            Style::Json => Some(Arc::new(|p: &Phase| line(&json!({"phase": p.name, "done": p.done, "of": p.of, "eta_s": p.eta_s}).to_string()))),
             Style::Bar => Some(Arc::new(bar)),
         }
     }
@@ -53,19 +54,22 @@ impl Talk {
     /// Takes the bar away.
     pub(crate) fn clear(&self) {
         if self.progress == Style::Bar {
-            eprint!("\r\x1b[K");
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
         }
     }
 
     /// Says what failed; the exit code of its kind.
     pub(crate) fn fail(&self, error: &Error) -> ExitCode {
         self.clear();
+        // Where something is made until it is whole is nothing that users look for.
+        let message = staged::visible(&error.to_string());
         if self.json_errors {
-            eprintln!("{}", json!({"kind": error.kind().name(), "message": error.to_string(), "help": error.next_step(), "path": error.path().map(|p| p.to_string_lossy())}));
+            let path = error.path().map(|p| staged::visible(&p.to_string_lossy()));
+            line(&json!({"kind": error.kind().name(), "message": message, "help": error.next_step(), "path": path}).to_string());
         } else {
-            eprintln!("error: {error}");
+            line(&format!("error: {message}"));
             if let Some(step) = error.next_step() {
-                eprintln!("help: {step}");
+                line(&format!("help: {step}"));
             }
         }
         ExitCode::from(match error.kind() {
@@ -78,15 +82,16 @@ impl Talk {
     /// A wrong command line, or a page of help that was asked for.
     pub(crate) fn usage(&self, error: &clap::Error) -> ExitCode {
         if !error.use_stderr() {
-            let _ = error.print();
-            return ExitCode::SUCCESS;
+            return tell(&error.to_string()).map_or_else(|e| self.fail(&e), |()| ExitCode::SUCCESS);
         }
         if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !self.json_errors {
             let _ = error.print();
             return ExitCode::from(2);
         }
-        let usage = error.get(ContextKind::Usage).map(|u| u.to_string().trim_start_matches("Usage: ").to_string());
-        self.fail(&wrong_words(error, "", usage.as_deref().unwrap_or("isovox --help")))
+        let usage = error.get(ContextKind::Usage).map(|u| u.to_string().trim_start_matches("Usage: ").to_string()).unwrap_or_default();
+        let page: Vec<&str> = usage.split_whitespace().take_while(|w| !w.starts_with(['-', '<', '[']) && *w != "IN...").collect();
+        let help = if page.is_empty() { "isovox --help".to_string() } else { format!("usage: {usage} ({} --help tells more)", page.join(" ")) };
+        self.fail(&wrong_words(error, "", &help))
     }
 }
 
@@ -101,7 +106,21 @@ pub(crate) fn wrong_words(error: &clap::Error, before: &str, otherwise: &str) ->
 
 /// A line that says what a careful user should know.
 pub(crate) fn warn(text: &str) {
-    eprintln!("warning: {text}");
+    line(&format!("warning: {text}"));
+}
+
+/// Data for stdout, line ends included. A reader that has gone has what it wanted; a disk that is full has not.
+pub(crate) fn tell(data: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(data.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        done => done.map_err(|e| Error::new(Kind::Io, format_args!("stdout cannot be written: {e}"))),
+    }
+}
+
+/// A line on stderr; nobody can be told that it cannot be written.
+fn line(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// A line that says what was found.
