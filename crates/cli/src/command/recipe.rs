@@ -97,7 +97,7 @@ fn step(table: &toml::Table, folder: &Path) -> Result<Vec<OsString>> {
         } else if parameter.is_none() && opens(&key) {
             return Err(unknown(format_args!("{name} has no parameter {key}"), &key));
         } else {
-            words.extend(flag(&key, value, parameter.is_none_or(|p| p.is_flag())));
+            words.extend(flag(&key, value, parameter.is_none_or(isovox_ops::spec::Parameter::is_flag)));
         }
     }
     Ok(words)

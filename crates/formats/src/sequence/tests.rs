@@ -248,7 +248,7 @@ fn what_slices_cannot_hold_is_refused() {
     let (place, (header, bytes)) = (folder(), volume(Type::I16));
     let refused = |name: &str| write(&place.path().join("out").join(name), false, &header, &bytes).unwrap_err().kind();
     assert_eq!(refused("s##.png"), Kind::Unsupported);
-    assert_eq!(refused("s##.jpg"), Kind::Unsupported);
+    assert_eq!(refused("s##.jpg"), Kind::Parameter);
     assert_eq!(refused("s#.tif"), Kind::Parameter);
     assert_eq!(refused("s#_#.tif"), Kind::Parameter);
     let mut frames = header.clone();
