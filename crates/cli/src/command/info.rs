@@ -134,14 +134,6 @@ fn describe(paths: &[PathBuf], scan: &Opened) -> Map<String, Json> {
     map
 }
 
-fn slice(row: &SliceRow) -> Json {
-    let mut json = json!({"file": row.file, "instance": row.instance, "position_mm": row.position_mm, "gap_mm": row.gap_mm, "used": row.reason.is_none()});
-    if let (Some(reason), Some(map)) = (&row.reason, json.as_object_mut()) {
-        map.insert("reason".into(), reason.as_str().into());
-    }
-    json
-}
-
 /// Reads everything once, so that damage is found.
 fn read_through(run: &Run, source: &dyn Source) -> Result<()> {
     hash::voxels(run, source).map(|_| ())

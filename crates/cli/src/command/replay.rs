@@ -74,7 +74,7 @@ fn provenance(made: &Path) -> Result<Json> {
     if let Some(told) = read(suffixed(made)).or_else(|| read(made.join("provenance.json"))) {
         return Ok(told);
     }
-    let embedded = if picture::is_picture(made) { picture::provenance(made, &std::fs::read(made).at(made)?) } else { open_scan(&[made.to_path_buf()], &OpenScan::default())?.provenance };
+    let embedded = if picture::is_picture(made) { picture::provenance(&std::fs::read(made).at(made)?) } else { open_scan(&[made.to_path_buf()], &OpenScan::default())?.provenance };
     embedded.filter(whole).or_else(|| read(made.with_file_name("provenance.json"))).ok_or_else(|| {
         Error::not_found("it does not say how it was made").help("only outputs of isovox can be replayed, with their .provenance.json where they have one").within(made)
     })
