@@ -1,4 +1,4 @@
-//! Animations as GIF89a and as animated PNG (its third edition): without end, in the animation's own palette.
+//! Animations as GIF (89a) and as animated PNG (its third edition): without end, in the animation's own palette.
 
 use std::borrow::Cow;
 

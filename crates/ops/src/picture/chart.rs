@@ -212,7 +212,7 @@ fn range(scale: Scale, values: impl Iterator<Item = f64>) -> (f64, f64) {
 /// As many round values as stand side by side over a length.
 fn spaced(scale: Scale, low: f64, high: f64, length: f64, long: impl Fn(f64) -> f64) -> Vec<f64> {
     let place = |v: f64| scale.place(v, low, high) * length;
-    let fits = |list: &Vec<f64>| list.windows(2).all(|p| place(p[1]) - place(p[0]) >= (long(p[0]) + long(p[1])) / 2.0);
+    let fits = |list: &Vec<f64>| list.windows(2).all(|p| place(p[1]) - place(p[0]) >= f64::midpoint(long(p[0]), long(p[1])));
     let lists = (1..=10).rev().map(|most| ticks(scale, low, high, most));
     lists.into_iter().find(fits).unwrap_or_default()
 }
