@@ -63,7 +63,7 @@ pub struct Render {
     #[op(default = 25.0, unit = "degree", range = -90.0..=90.0)]
     pub elevation: f64,
     /// Pixels across.
-    #[op(default = 800, range = 64..=4096)]
+    #[op(default = 800, range = 64..=2048)]
     pub size: usize,
     /// Draw the surface at this value, the brighter side solid.
     pub level: Option<f64>,
