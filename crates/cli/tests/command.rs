@@ -24,6 +24,8 @@ mod spared;
 #[cfg(unix)]
 #[path = "command/stopped.rs"]
 mod stopped;
+#[path = "command/surface.rs"]
+mod surface;
 #[path = "command/talk.rs"]
 mod talk;
 #[path = "command/told.rs"]

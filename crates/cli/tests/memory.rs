@@ -181,7 +181,15 @@ fn reading_drops_what_it_has_read() {
     let at = folder.path();
     say(at, "phantom rock --size 500x500x500 -o r.raw").done();
     // 125 MB of input, 125 MB of output.
-    for words in ["info r.raw --values", "otsu r.raw -o m.mha", "statistics r.raw -o s.json", "median r.raw -o f.npy", "convert r.raw c.nii.gz", "otsu-profile r.raw -o t.csv"] {
+    for words in [
+        "info r.raw --values",
+        "surface r.raw --level 105 -o s.ply",
+        "otsu r.raw -o m.mha",
+        "statistics r.raw -o s.json",
+        "median r.raw -o f.npy",
+        "convert r.raw c.nii.gz",
+        "otsu-profile r.raw -o t.csv",
+    ] {
         peak(at, &format!("{words} --memory 80MB"), 80_000_000);
     }
 }

@@ -86,9 +86,9 @@ impl Mesh {
 /// Area of triangles, and the volume between them and a point: sums in the order of the triangles.
 pub fn sums(vertices: &[Point], triangles: &[[u32; 3]], about: Point) -> [f64; 2] {
     let (mut area, mut volume) = (0.0, 0.0);
-    for t in triangles {
-        let [a, b, c] = t.map(|i| vertices[i as usize]);
-        let n = cross(minus(b, a), minus(c, a));
+    for &[a, b, c] in triangles {
+        let (a, b, c) = (vertices[a as usize], vertices[b as usize], vertices[c as usize]);
+        let n = normal(a, b, c);
         let from = minus(a, about);
         area += (n[0] * n[0] + n[1] * n[1] + n[2] * n[2]).sqrt();
         volume += from[0] * n[0] + from[1] * n[1] + from[2] * n[2];
@@ -97,6 +97,7 @@ pub fn sums(vertices: &[Point], triangles: &[[u32; 3]], about: Point) -> [f64; 2
 }
 
 /// The normal of a triangle by the right-hand rule, not of unit length.
+#[inline(always)]
 pub fn normal(a: Point, b: Point, c: Point) -> Point {
     cross(minus(b, a), minus(c, a))
 }
@@ -134,10 +135,19 @@ impl Piece {
     }
 
     /// Parts here: what there is so far is given, and this becomes the piece that goes on from its rim.
+    #[must_use]
     pub fn cut(&mut self) -> Piece {
         let rim = self.vertices[self.rim..].to_vec();
         let next = Piece { shared: rim.len(), rim: 0, vertices: rim, triangles: Vec::new(), layers: Vec::new() };
         std::mem::replace(self, next)
+    }
+
+    /// Empty again, with the room that it has.
+    pub fn clear(&mut self) {
+        (self.shared, self.rim) = (0, 0);
+        self.vertices.clear();
+        self.triangles.clear();
+        self.layers.clear();
     }
 
     /// Bytes held.

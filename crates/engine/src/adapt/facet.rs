@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use isovox_ops::access::AnyFacet;
 use isovox_ops::surface::range::ValueRange;
@@ -13,6 +13,9 @@ use crate::sweep::{Cut, Work, sweep, with_spare};
 
 /// Planes of a stretch at most: its first plane is pulled twice, and what it gives waits for its turn.
 const STRETCH: usize = 32;
+
+/// Bytes of mesh a voxel that are to be expected of a noisy volume; more is met when it comes.
+const DENSE: usize = 16;
 
 /// A mesh made of a source.
 pub struct FacetSource {
@@ -58,13 +61,18 @@ impl MeshSource for FacetSource {
         }
         run.begin(&self.name, header.nz() as u64);
         let sources = [self.input.as_ref()];
-        let cut = Cut::new(run, header, &sources, false).at_most(STRETCH);
+        // The planes below a step are held with it: no more than two flights of their own.
+        let cut = Cut::new(run, header, &[self.input.as_ref(); 3], false);
+        let fits = run.free() / 8 / cut.threads / header.plane().saturating_mul(DENSE);
+        let cut = cut.at_most(fits.min(STRETCH));
         let below = run.lease(with_spare(self.below(cut.step)).saturating_mul(cut.threads), "planes in flight")?;
         let mut found = MeshFound { world: self.world, ..MeshFound::default() };
-        let walks = Walks { run, mesh: self, nz: header.nz() };
+        let walks = Walks { run, mesh: self, nz: header.nz(), spare: Mutex::default() };
         sweep(run, header.nz(), &sources, 0..1, cut, &walks, |part| {
             found.add(&part.piece);
-            sink.piece(&part.piece)
+            let done = sink.piece(&part.piece);
+            walks.keep(part);
+            done
         })?;
         drop(below);
         if found.triangles == 0 { Err(self.nothing(run)?) } else { Ok(found) }
@@ -75,6 +83,23 @@ struct Walks<'a> {
     run: &'a Run,
     mesh: &'a FacetSource,
     nz: usize,
+    /// Rooms of pieces that were taken: fresh memory costs as much as what is put there.
+    spare: Mutex<Vec<Grown>>,
+}
+
+impl Walks<'_> {
+    fn keep(&self, mut part: Grown) {
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < self.run.threads && part.lease.is_some() {
+            part.piece.clear();
+            spare.push(part);
+        }
+    }
+
+    fn room(&self) -> Grown {
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        spare.pop().unwrap_or_else(|| Grown { piece: Piece::default(), lease: None })
+    }
 }
 
 /// A stretch that grows, and what it gave.
@@ -88,7 +113,7 @@ struct Growing {
 
 struct Grown {
     piece: Piece,
-    _lease: Option<Lease>,
+    lease: Option<Lease>,
 }
 
 impl Work for Walks<'_> {
@@ -98,14 +123,14 @@ impl Work for Walks<'_> {
     fn begin(&self, frame: usize, z: Range<usize>) -> Result<Growing> {
         let FacetSource { op, input, .. } = self.mesh;
         let mut walk = op.walk(input.header(), z.start);
-        let (mut below, mut piece) = (None, Piece::default());
+        let (mut below, Grown { mut piece, lease }) = (None, self.room());
         if z.start > 0 {
             let at = z.start - 1..z.start;
             let plane = input.open(self.run, frame, at.clone())?.pull(at)?.data;
             op.begin(walk.as_mut(), &plane, &mut piece);
             below = Some(plane);
         }
-        Ok(Growing { walk, last: z.end == self.nz, below, piece, lease: None })
+        Ok(Growing { walk, last: z.end == self.nz, below, piece, lease })
     }
 
     fn step(&self, grow: &mut Growing, _frame: usize, z: Range<usize>, slabs: &[Slab]) -> Result<()> {
@@ -124,13 +149,18 @@ impl Work for Walks<'_> {
         }
         grow.lease = None;
         grow.lease = self.run.try_lease(bytes);
-        if grow.lease.is_some() { None } else { Some(Grown { piece: grow.piece.cut(), _lease: None }) }
+        if grow.lease.is_none() {
+            // What others keep for later is worth less than the turn that would have to be waited for.
+            self.spare.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            grow.lease = self.run.try_lease(bytes);
+        }
+        if grow.lease.is_some() { None } else { Some(Grown { piece: grow.piece.cut(), lease: None }) }
     }
 
     fn end(&self, mut grow: Growing) -> Result<Grown> {
         if grow.last {
             self.mesh.op.layer(grow.walk.as_mut(), grow.below.as_ref(), None, &mut grow.piece);
         }
-        Ok(Grown { piece: grow.piece, _lease: grow.lease })
+        Ok(Grown { piece: grow.piece, lease: grow.lease })
     }
 }

@@ -270,10 +270,9 @@ impl Walk {
                     let pair = |r: usize| (here[r] >> bit & 1) | (beside[r] >> bit & 1) << 1;
                     let cell = &cells[(pair(0) | pair(1) << 2 | pair(2) << 4 | pair(3) << 6) as usize];
                     let ids = next.pass(cell.crossed);
-                    for t in &cell.triangles[..usize::from(cell.count)] {
-                        let [a, b, c] = t.map(|e| ids[usize::from(e)]);
-                        piece.triangles.push(if self.mirrored { [a, c, b] } else { [a, b, c] });
-                    }
+                    let id = |edge: u8| ids[usize::from(edge & 15)];
+                    let turned = |&[a, b, c]: &[u8; 3]| if self.mirrored { [id(a), id(c), id(b)] } else { [id(a), id(b), id(c)] };
+                    piece.triangles.extend(cell.triangles[..usize::from(cell.count)].iter().map(turned));
                 });
             }
         }
@@ -291,14 +290,14 @@ struct Next {
 }
 
 impl Next {
-    /// The vertices of a cell's edges; the next cell's begin behind them.
+    /// The vertices of a cell's edges (12, with room for any four bits); the next cell's begin behind them.
     #[inline(always)]
-    fn pass(&mut self, crossed: u16) -> [u32; 12] {
+    fn pass(&mut self, crossed: u16) -> [u32; 16] {
         let has = |edge: u16| u32::from(crossed >> edge & 1);
-        let mut ids = [0; 12];
-        for e in 0..4 {
-            ids[e] = self.x[e];
-            self.x[e] += has(e as u16);
+        let mut ids = [0; 16];
+        for (edge, (id, next)) in ids.iter_mut().zip(&mut self.x).enumerate() {
+            *id = *next;
+            *next += has(edge as u16);
         }
         for k in 0..2 {
             let (y, z) = (4 + 2 * k, 8 + 2 * k);
