@@ -90,6 +90,8 @@ pub(crate) fn run_man(matches: &ArgMatches, _settings: &Settings) -> Result<Exit
             own.clone().name(format!("isovox-{name}"))
         }
     };
-    clap_mangen::Man::new(page).render(&mut std::io::stdout()).at(Path::new("stdout"))?;
+    let mut text = Vec::new();
+    clap_mangen::Man::new(page.version(env!("CARGO_PKG_VERSION"))).render(&mut text).at(Path::new("manual page"))?;
+    print!("{}", String::from_utf8_lossy(&text));
     Ok(Exit::Done)
 }

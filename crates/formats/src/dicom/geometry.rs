@@ -1,4 +1,4 @@
-//! Where the voxels are: IPP, IOP and PixelSpacing as one affine (PS3.3 C.7.6.2.1.1).
+//! Where the voxels are: IPP, IOP and `PixelSpacing` as one affine (PS3.3 C.7.6.2.1.1).
 
 use isovox_volume::{Geometry, Space};
 

@@ -15,6 +15,9 @@ const SAME: f64 = 0.01;
 /// Slices named in a verdict's text.
 const NAMED: usize = 5;
 
+/// A slice that is no plane, and why.
+type LeftOut = (Slice, String);
+
 /// A series in order.
 pub(super) struct Ordered {
     /// Frame by frame, each from the first to the last position.
@@ -71,7 +74,7 @@ pub(super) fn order(slices: Vec<Slice>) -> Result<Ordered> {
 }
 
 /// The slices but for copies of one image: the same UID and the same pixels.
-fn without_copies(mut slices: Vec<Slice>) -> Result<(Vec<Slice>, Vec<(Slice, String)>)> {
+fn without_copies(mut slices: Vec<Slice>) -> Result<(Vec<Slice>, Vec<LeftOut>)> {
     slices.sort_by(|a, b| natural(a.name(), b.name()));
     let mut by_image: Vec<usize> = (0..slices.len()).filter(|&i| !slices[i].image.is_empty()).collect();
     by_image.sort_by(|&a, &b| slices[a].image.cmp(&slices[b].image).then(a.cmp(&b)));
@@ -83,7 +86,7 @@ fn without_copies(mut slices: Vec<Slice>) -> Result<(Vec<Slice>, Vec<(Slice, Str
         }
     }
     copies.sort_by_key(|c| std::cmp::Reverse(c.0));
-    let mut left_out: Vec<(Slice, String)> = copies.into_iter().map(|(i, why)| (slices.remove(i), why)).collect();
+    let mut left_out: Vec<LeftOut> = copies.into_iter().map(|(i, why)| (slices.remove(i), why)).collect();
     left_out.reverse();
     Ok((slices, left_out))
 }
@@ -136,7 +139,7 @@ fn proven(places: &[f64], stacks: &[Vec<Slice>], line: &Line) -> Verdict {
     }
     verdict.uniform = Some(others.is_empty());
     verdict.text = if others.is_empty() {
-        format!("{} positions, every step {median:.6} mm along the normal", places.len())
+        format!("{} positions, every step within {tolerance:.3} mm of {median:.4} mm along the normal", places.len())
     } else {
         let named: Vec<String> = others.iter().take(NAMED).map(|&i| format!("{:.4} mm after {}", steps[i], stacks[i][0].name())).collect();
         let more = if others.len() > NAMED { ", …" } else { "" };
@@ -157,7 +160,7 @@ fn proven(places: &[f64], stacks: &[Vec<Slice>], line: &Line) -> Verdict {
 }
 
 /// Slices whose headers prove nothing: by `SliceLocation`, `InstanceNumber` or name, whichever all have.
-fn without_positions(mut slices: Vec<Slice>, left_out: &[(Slice, String)]) -> Ordered {
+fn without_positions(mut slices: Vec<Slice>, left_out: &[LeftOut]) -> Ordered {
     let located = slices.iter().all(|s| s.location.is_some());
     let numbered = slices.iter().all(|s| s.instance.is_some());
     slices.sort_by(|a, b| {
@@ -189,7 +192,7 @@ fn without_positions(mut slices: Vec<Slice>, left_out: &[(Slice, String)]) -> Or
 }
 
 /// The rows of a verdict: slices in the volume's order, then what was left out.
-fn table<F: Fn(&Slice) -> f64>(planes: &[Slice], depth: usize, at: Option<&F>, left_out: &[(Slice, String)]) -> Arc<[SliceRow]> {
+fn table<F: Fn(&Slice) -> f64>(planes: &[Slice], depth: usize, at: Option<&F>, left_out: &[LeftOut]) -> Arc<[SliceRow]> {
     let row = |s: &Slice| SliceRow { file: s.name().into(), instance: s.instance, position_mm: at.map(|at| at(s)), ..SliceRow::default() };
     let used = planes.iter().enumerate().map(|(i, s)| {
         let before = (i % depth > 0).then(|| &planes[i - 1]);
@@ -204,6 +207,6 @@ fn said(verdict: &Verdict) -> Vec<String> {
     if serious { vec![verdict.text.clone()] } else { Vec::new() }
 }
 
-fn named(left_out: &[(Slice, String)]) -> Vec<String> {
+fn named(left_out: &[LeftOut]) -> Vec<String> {
     left_out.iter().map(|(s, why)| format!("{} is left out: {why}", s.name())).collect()
 }

@@ -17,7 +17,7 @@ pub(super) struct Rescale {
 
 impl Bits {
     /// The least and the greatest stored value.
-    pub(super) fn range(&self) -> [f64; 2] {
+    pub(super) fn range(self) -> [f64; 2] {
         let span = (1u64 << self.stored) as f64;
         if self.signed { [-span / 2.0, span / 2.0 - 1.0] } else { [0.0, span - 1.0] }
     }

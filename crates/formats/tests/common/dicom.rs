@@ -1,5 +1,6 @@
 //! DICOM files made by hand: no library's, so that reader and writer cannot share a fault.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
+#![allow(clippy::trivially_copy_pass_by_ref, reason = "b\"DS\" is such a reference")]
 
 /// One element: tag, value representation, value.
 pub type Element = (u16, u16, [u8; 2], Vec<u8>);
