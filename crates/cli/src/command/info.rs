@@ -81,16 +81,16 @@ fn listed(paths: &[PathBuf], options: &isovox_formats::OpenOptions, as_json: boo
         })
         .collect();
     if as_json {
-        println!("{:#}", json!({ "path": path, "format": isovox_formats::dicom::NAME, "series": list }));
-        return Some(Ok(Exit::Done));
+        let json = json!({ "path": path, "format": isovox_formats::dicom::NAME, "series": list });
+        return Some(talk::tell(&format!("{json:#}\n")).map(|()| Exit::Done));
     }
-    println!("{path}: {} series; choose one with --series UID, NUMBER or a text of its description", series.len());
+    let mut text = format!("{path}: {} series; choose one with --series UID, NUMBER or a text of its description\n", series.len());
     for s in &series {
         let number = s.number.map_or("-".into(), |n| n.to_string());
         let [z, y, x] = s.shape;
-        println!("{number:>6}  {}  {x}x{y}x{z}  {} files  {:?}  {}\n        {}", s.modality, s.files, s.description, s.uid, s.verdict.text);
+        text += &format!("{number:>6}  {}  {x}x{y}x{z}  {} files  {:?}  {}\n        {}\n", s.modality, s.files, s.description, s.uid, s.verdict.text);
     }
-    Some(Ok(Exit::Done))
+    Some(talk::tell(&text).map(|()| Exit::Done))
 }
 
 fn verdict(v: &Verdict) -> Json {

@@ -10,10 +10,10 @@ use isovox_ops::spec::Value;
 use isovox_volume::run::human;
 use isovox_volume::{Error, Result};
 
-use super::Exit;
 use super::arguments::{inputs, open_options, opening, option, output, running};
 use super::chain::{not_an_input, open};
 use super::settings::Settings;
+use super::{Exit, talk};
 
 /// The command.
 pub(crate) fn command() -> Command {
@@ -43,10 +43,11 @@ pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     let Some(out) = matches.get_one::<PathBuf>("output").cloned() else { return resize(&paths, matches, settings) };
     let options = options(matches, settings)?;
     let scan = open(&paths, &open_options(matches, None)?)?;
-    not_an_input(&out, &scan.files)?;
+    let within = if let Within::Mask(mask) = &options.within { mask.files.clone() } else { Vec::new() };
+    not_an_input(&out, &[scan.files.clone(), within].concat())?;
     let run = settings.start(Some(&out));
     let summary = pores(&run, &scan, &options, &out)?;
-    tell(&summary, &out, settings);
+    tell(&summary, &out, settings)?;
     Ok(Exit::Done)
 }
 
@@ -57,25 +58,24 @@ fn resize(paths: &[PathBuf], matches: &ArgMatches, settings: &Settings) -> Resul
         ([folder], Some(size), Some(words)) if is_finished(folder) => {
             let run = settings.start(folder.parent());
             let summary = resized(&run, folder, size, words)?;
-            tell(&summary, folder, settings);
+            tell(&summary, folder, settings)?;
             Ok(Exit::Done)
         }
         _ => Err(Error::parameter("no folder to write").help("name it: -o DIR; or give a finished folder its size: isovox pores DIR --voxel-size 5.3um")),
     }
 }
 
-fn tell(summary: &Summary, out: &Path, settings: &Settings) {
-    super::talk::Talk::from_words(&settings.words).clear();
+fn tell(summary: &Summary, out: &Path, settings: &Settings) -> Result<()> {
+    talk::Talk::from_words(&settings.words).clear();
     let threshold = summary.threshold.map_or("a mask, taken as it stands".to_string(), |t| format!("threshold {t}"));
-    println!("{threshold}; porosity {:.4} ({:.4} open, {:.4} closed)", summary.porosity, summary.porosity_open, summary.porosity_closed);
-    println!("{} pores at connectivity {}, {} kept", summary.components, summary.connectivity, summary.components_kept);
+    let mut text = format!("{threshold}; porosity {:.4} ({:.4} open, {:.4} closed)\n", summary.porosity, summary.porosity_open, summary.porosity_closed);
+    let noun = if summary.components == 1 { "pore" } else { "pores" };
+    text += &format!("{} {noun} at connectivity {}, {} kept\n", summary.components, summary.connectivity, summary.components_kept);
     if summary.voxel_um.is_none() {
-        println!("sizes are in voxels: the spacing is unknown (give --voxel-size 5.3um)");
+        text += "sizes are in voxels: the spacing is unknown (isovox pores DIR --voxel-size 5.3um gives it one)\n";
     }
-    for warning in &summary.warnings {
-        eprintln!("warning: {warning}");
-    }
-    println!("{} (peak memory {})", out.join("report.html").display(), human(peak()));
+    summary.warnings.iter().for_each(|w| talk::warn(w));
+    talk::tell(&format!("{text}{} (peak memory {})\n", out.join("report.html").display(), human(peak())))
 }
 
 fn peak() -> usize {
@@ -96,7 +96,10 @@ fn options(matches: &ArgMatches, settings: &Settings) -> Result<Options> {
         (_, bright) => Some(bright),
     };
     let format = matches.get_one::<String>("format").map_or("mha", |f| f.trim_start_matches('.')).to_string();
-    isovox_formats::open::format_for(Path::new(&format!("labels.{format}")))?;
+    let named = isovox_formats::open::format_for(Path::new(&format!("labels.{format}")))?;
+    if named.name() == "sequence" {
+        return Err(Error::parameter(format_args!("--format {format}")).expected("a file of volumes: mha, nii.gz, tif, npy, raw"));
+    }
     Ok(Options {
         threshold: matches.get_one::<f64>("threshold").copied(),
         bright,

@@ -44,7 +44,7 @@ pub fn resized(run: &Run, at: &Path, size: &Lengths, words: &str) -> Result<Summ
     let target = Target { path: folder.path(&labels), force: false, provenance: Some(embedded(&provenance)) };
     write::volume(run, scan.source.as_ref(), &target)?;
     if results.summary.components_kept > 0 {
-        shapes::write(run, &reduced(&scan.source, results.summary.reduction)?, &folder)?;
+        shapes::write(run, &scan.source, &reduced(&scan.source, results.summary.reduction)?, &folder)?;
     }
     results.write(&folder)?;
     let name = old["inputs"][0]["name"].as_str().unwrap_or("a scan").to_string();

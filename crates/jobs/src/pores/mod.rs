@@ -196,7 +196,7 @@ fn write(run: &Run, scan: &Opened, options: &Options, folder: &Folder, found: &F
     let small = shown.reduced(Extent::cube(factor))?;
     shapes::flight(run, &small, folder)?;
     if found.results.summary.components_kept > 0 {
-        shapes::write(run, &small.labels, folder)?;
+        shapes::write(run, &shown.labels, &small.labels, folder)?;
     }
     found.results.write(folder)?;
     let provenance = timed(run, provenance);
@@ -220,9 +220,9 @@ fn provenance(scan: &Opened, options: &Options, found: &Found) -> Result<Json> {
     Ok(isovox_volume::Provenance { command: options.command.clone(), space, steps, inputs: hash::inputs(&files)? }.json())
 }
 
-/// What of it stands in the label file: no times, no hashes.
+/// What of it stands in the label file: no times.
 fn embedded(provenance: &Json) -> String {
-    json!({"command": provenance["command"], "space": provenance["space"]}).to_string()
+    json!({"command": provenance["command"], "space": provenance["space"], "inputs": provenance["inputs"]}).to_string()
 }
 
 fn timed(run: &Run, mut provenance: Json) -> Json {

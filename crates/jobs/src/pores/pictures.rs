@@ -52,7 +52,8 @@ pub(super) fn reduced(labels: &Arc<dyn Source>, factor: usize) -> Result<Arc<dyn
 /// Writes the label file and a picture of each slice, in blocks of `factor` voxels in the slice.
 pub(super) fn slices(run: &Run, shown: &Shown, factor: usize, target: &Target, folder: &Folder) -> Result<()> {
     let header = shown.labels.header();
-    let sink = create(target, header)?;
+    let mut sink = create(target, header)?;
+    sink.watch(run.stop());
     let slices = folder.sub("slices")?;
     let drawn = shown.reduced(Extent { x: factor, y: factor, z: 1 })?;
     let sources = [shown.labels.as_ref(), drawn.grey.as_ref(), drawn.labels.as_ref()];
@@ -181,7 +182,7 @@ impl Slices<'_> {
 const LONGEST: f64 = 4096.0;
 
 /// A picture of a slice whose pixels are square in the world: rows or columns are repeated.
-fn upright(slice: &Picture, header: &Header) -> Picture {
+pub(super) fn upright(slice: &Picture, header: &Header) -> Picture {
     let [x, y, _] = header.geometry.spacing().unwrap_or([1.0; 3]);
     let (across, down) = (slice.width as f64 * x, slice.height as f64 * y);
     let fine = x.min(y).max(across.max(down) / LONGEST);
