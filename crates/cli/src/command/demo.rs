@@ -39,7 +39,8 @@ pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     save(&checks, &folder.join("demo.csv"))?;
     let met = checks.iter().all(Check::met);
     text.push_str(&format!("{} of {} values meet their truth\n", checks.iter().filter(|c| c.met()).count(), checks.len()));
-    text.push_str(&format!("results: {0}/rock-pores (pores.csv, summary.json, labels.mha, views.png, slices/), {0}/demo.csv\n", folder.display()));
+    text.push_str(&format!("table: {}\n", folder.join("demo.csv").display()));
+    text.push_str(&format!("report: {}\n", folder.join("rock-pores").join("report.html").display()));
     super::talk::tell(&text)?;
     Ok(if met { Exit::Done } else { Exit::Missed })
 }

@@ -13,7 +13,8 @@ use isovox_volume::{Error, Result};
 use super::arguments::{inputs, open_options, opening, option, output, running};
 use super::chain::{not_an_input, open};
 use super::settings::Settings;
-use super::{Exit, talk};
+use super::words::{self, Role, Word};
+use super::{Exit, recipe, talk};
 
 /// The command.
 pub(crate) fn command() -> Command {
@@ -21,7 +22,7 @@ pub(crate) fn command() -> Command {
     Command::new("pores")
         .about("Find, number and measure the pores of a rock.")
         .long_about("Find, number and measure the pores of a rock.\n\nOne Otsu threshold of the whole volume; dark voxels (v <= t) are pore; pores are connected components, numbered in raster order. A bool or 0/1 mask is the pores as it stands.\n\nDIR gets report.html (open it first), pores.csv, summary.json, labels.mha, sizes.png and .svg, views.png, render.png, flythrough.gif, surface.stl, slices/ and provenance.json.\n\nA finished folder as INPUT, with --voxel-size and without -o, gets its tables, charts and report in that size; voxels are not computed again.")
-        .after_help("Example:\n  isovox pores rock.tif -o rock-pores --voxel-size 5.3um\n  isovox pores rock_946x946x900_u8.raw -o rock-pores --memory 1GB --min-voxels 10\n  isovox pores casting.nii.gz -o voids --within auto --denoise median\n  isovox pores rock-pores --voxel-size 5.3um")
+        .after_help("Example:\n  isovox pores rock.tif -o rock-pores --voxel-size 5.3um\n  isovox pores rock_946x946x900_u8.raw -o rock-pores --memory 1GB --min-voxels 10\n  isovox pores casting.nii.gz -o voids --within auto --denoise median\n  isovox pores job.toml (input = \"rock.tif\", output = \"rock-pores\", voxel-size = \"5.3um\", literal = true)\n  isovox pores rock-pores --voxel-size 5.3um")
         .arg(inputs())
         .arg(output("The folder to write; new, empty, or made by this command").value_name("DIR"))
         .arg(option("threshold", "T", "Take this threshold instead of Otsu's").value_parser(value_parser!(f64)).allow_negative_numbers(true))
@@ -40,6 +41,13 @@ pub(crate) fn command() -> Command {
 /// Runs it.
 pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     let paths: Vec<PathBuf> = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect();
+    if let ([one], None) = (&paths[..], &settings.recipe)
+        && one.extension().is_some_and(|e| e == "toml")
+    {
+        let given = words::read(&settings.words).unwrap_or_default().iter().skip(2).filter(|w| w.role != Role::Input).map(Word::whole).collect();
+        let line = recipe::job("pores", &["output", "within"], one, given)?;
+        return super::again(&settings.of_recipe(one, line));
+    }
     let Some(out) = matches.get_one::<PathBuf>("output").cloned() else { return resize(&paths, matches, settings) };
     let options = options(matches, settings)?;
     let scan = open(&paths, &open_options(matches, None)?)?;

@@ -34,16 +34,43 @@ pub(crate) fn read(path: &Path) -> Result<Recipe> {
     parse(&table, path.parent().unwrap_or(Path::new(""))).at(path)
 }
 
+/// The command line of a job whose flags stand in a recipe: `input`, `output`, and each flag by its name; `given` follow.
+pub(crate) fn job(name: &str, paths: &[&str], at: &Path, given: Vec<OsString>) -> Result<Vec<OsString>> {
+    let text = std::fs::read_to_string(at).at(at)?;
+    let table: toml::Table = text.parse().map_err(|e: toml::de::Error| wrong_job(e.message())).at(at)?;
+    let folder = at.parent().unwrap_or(Path::new(""));
+    let mut words: Vec<OsString> = ["isovox", name].map(OsString::from).to_vec();
+    words.extend(inputs(&table, folder).at(at)?);
+    for (key, value) in table.iter().filter(|(k, _)| *k != "input") {
+        let key = key.replace('_', "-");
+        let value = if paths.contains(&key.as_str()) && value.as_str() != Some("auto") {
+            toml::Value::String(path(folder, &self::text(value)).to_string_lossy().into_owned())
+        } else {
+            value.clone()
+        };
+        words.extend(flag(&key, &value, true));
+    }
+    words.extend(given);
+    Ok(words)
+}
+
+fn wrong_job(what: impl std::fmt::Display) -> Error {
+    Error::parameter(what).help("input = \"rock.tif\", output = \"rock-pores\", and flags by name: voxel-size = \"5.3um\", literal = true")
+}
+
+fn inputs(table: &toml::Table, folder: &Path) -> Result<Vec<OsString>> {
+    match table.get("input").ok_or_else(|| wrong("the recipe names no input"))? {
+        toml::Value::String(one) => Ok(vec![path(folder, one)]),
+        toml::Value::Array(many) if many.iter().all(toml::Value::is_str) && !many.is_empty() => Ok(many.iter().filter_map(toml::Value::as_str).map(|n| path(folder, n)).collect()),
+        _ => Err(wrong("input is a path or a list of paths")),
+    }
+}
+
 fn parse(table: &toml::Table, folder: &Path) -> Result<Recipe> {
     if let Some(key) = table.keys().find(|k| !["input", "output", "open", "step"].contains(&k.as_str())) {
         return Err(unknown(format_args!("unknown key {key:?}"), key));
     }
-    let input = table.get("input").ok_or_else(|| wrong("the recipe names no input"))?;
-    let inputs = match input {
-        toml::Value::String(one) => vec![path(folder, one)],
-        toml::Value::Array(many) if many.iter().all(toml::Value::is_str) && !many.is_empty() => many.iter().filter_map(toml::Value::as_str).map(|n| path(folder, n)).collect(),
-        _ => return Err(wrong("input is a path or a list of paths")),
-    };
+    let inputs = inputs(table, folder)?;
     let output = match table.get("output") {
         None => None,
         Some(name) => Some(path(folder, name.as_str().ok_or_else(|| wrong("output is a path"))?)),
