@@ -11,6 +11,8 @@ mod convert;
 mod dicoms;
 #[path = "command/identity.rs"]
 mod identity;
+#[path = "command/job.rs"]
+mod job;
 #[path = "command/names.rs"]
 mod names;
 #[path = "command/pores.rs"]

@@ -246,3 +246,19 @@ fn the_first_command_of_all() {
     assert_eq!(json!(sizes.len()), e["6"]["components_cc3d"]);
     assert_eq!(json!(greatest(sizes, 10)), e["6"]["top10_sizes"]);
 }
+
+#[test]
+fn the_published_recipe_number_for_number() {
+    let Some((folder, expected)) = microct() else { return };
+    for name in GREY {
+        let folder_of = tempfile::tempdir().expect("a folder");
+        let out = folder_of.path().join("out");
+        ran(["pores", folder.join(name).to_str().expect("UTF-8"), "-o", out.to_str().expect("UTF-8"), "--literal"]).done();
+        let (literal, recipe) = (json(&out.join("literal.json")), &expected[name]["seed_pipeline"]);
+        assert_eq!(literal["components"], recipe["components"], "{name}");
+        assert_eq!(literal["numbers"], recipe["seed_prints_max_minus_1"], "{name}");
+        assert_eq!(literal["mask_sha256"], recipe["sha256_mask_0_255"], "{name}");
+        let (porosity, told) = (literal["porosity"].as_f64().expect("a number"), recipe["fraction_after_contours"].as_f64().expect("a number"));
+        assert!((porosity - told).abs() < 1e-6, "{name}: {porosity}, {told}");
+    }
+}

@@ -78,8 +78,7 @@ fn below(facts: &Facts<'_>) -> String {
     let [x, y, z] = s.size;
     let spacing = s.voxel_um.map_or("of unknown size".into(), |v| format!("of {} x {} x {} µm", short(v[0]), short(v[1]), short(v[2])));
     let version = facts.provenance["isovox"].as_str().unwrap_or_default();
-    let created = facts.provenance["created"].as_str().unwrap_or_default();
-    format!("{x} x {y} x {z} voxels {spacing}; isovox {version}, {created}")
+    format!("{x} x {y} x {z} voxels {spacing}; isovox {version}")
 }
 
 fn lead(facts: &Facts<'_>) -> String {
@@ -93,7 +92,7 @@ fn lead(facts: &Facts<'_>) -> String {
     } else {
         String::new()
     };
-    format!("{} of the volume {}: {}{kept}.{median}", percent(s.porosity), if s.components == 1 { "is pore" } else { "are pores" }, count(s.components, "connected pore"))
+    format!("{} of the volume is pore space, in {}{kept}.{median}", percent(s.porosity), count(s.components, "connected pore"))
 }
 
 fn key_figures(facts: &Facts<'_>) -> Vec<(&'static str, String)> {
