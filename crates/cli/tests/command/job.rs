@@ -7,9 +7,12 @@ use serde_json::{Value, json};
 use crate::common::{json, names, nothing_partial, say, sha256};
 use crate::folder_of;
 
+/// Phantom, porosity, components, SHA-256 of mask and labels, histogram.
+type Recipe = (&'static str, f64, u64, &'static str, &'static str, [u64; 19]);
+
 /// The published recipe run by OpenCV 5.0.0 and cc3d 4.1.1 on the phantoms: porosity, components, SHA-256 of its mask (u8, 0 and
 /// 255) and of its labels (i32, by first voxel), histogram of sizes.
-const RECIPE: [(&str, f64, u64, &str, &str, [u64; 19]); 4] = [
+const RECIPE: [Recipe; 4] = [
     (
         "rock",
         0.24019622802734375,

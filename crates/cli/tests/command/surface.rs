@@ -46,7 +46,7 @@ fn surfaces_are_made_again_on_any_threads_in_little_memory() {
         let told = say(at, &format!("replay {out}")).done();
         assert!(told.contains("equal byte for byte"), "{out}: {told}");
         let first = sha256(&at.join(out));
-        for flags in ["--threads 1", "--threads 4", "--threads 3 --memory 1MB"] {
+        for flags in ["--threads 1", "--threads 4", "--threads 3 --memory 64MB"] {
             say(at, &format!("surface rock.tif --level 105 -o {out} --force {flags}")).done();
             assert_eq!(sha256(&at.join(out)), first, "{out} {flags}");
         }

@@ -29,7 +29,7 @@ pub fn resized(run: &Run, at: &Path, size: &Lengths, words: &str) -> Result<Summ
     let old = read(at, "provenance.json")?;
     let mut summary = Summary::read(&read(at, "summary.json")?).ok_or_else(|| damaged(at, "summary.json"))?;
     let labels = labels(at)?;
-    let scan = open_scan(&[at.join(&labels)], &OpenScan { voxel_size: Some(size.clone()), ..OpenScan::default() })?;
+    let scan = open_scan(&[at.join(&labels)], &OpenScan { voxel_size: Some(*size), ..OpenScan::default() })?;
     scan.source.prepare(run)?;
     let header = scan.source.header().clone();
     summary.voxel_um = header.geometry.spacing().map(|s| s.map(|v| v * 1000.0));

@@ -59,7 +59,7 @@ fn lower_gamma(a: f64, x: f64) -> f64 {
     1.0 - front / fraction
 }
 
-/// The regularised incomplete beta function I_x(a, b), by the fraction of DLMF 8.17.22.
+/// The regularised incomplete beta function `I_x(a, b)`, by the fraction of DLMF 8.17.22.
 fn beta(a: f64, b: f64, x: f64) -> f64 {
     if x <= 0.0 || x >= 1.0 {
         return if x <= 0.0 { 0.0 } else { 1.0 };
