@@ -33,6 +33,7 @@ pub(crate) fn command() -> Command {
         .arg(option("within", "MASK", "Only where this mask is not 0; auto: inside the bright phase, its holes filled").value_parser(value_parser!(PathBuf)))
         .arg(option("denoise", "HOW", "Remove noise first: nlm (non-local means of each slice) or median (3x3x3)").value_parser(Denoise::ALL.map(Denoise::name)))
         .arg(switch("literal", "Also run the published recipe as it stands, and write literal.json"))
+        .arg(switch("full-surface", "Make the surface of all voxels, also of a volume of more than 256 a side"))
         .arg(option("format", "ENDING", "The label file's format [default: mha]"))
         .args(opening())
         .args(running())
@@ -116,6 +117,7 @@ fn options(matches: &ArgMatches, settings: &Settings) -> Result<Options> {
         within,
         denoise,
         literal: matches.get_flag("literal"),
+        full_surface: matches.get_flag("full-surface"),
         format,
         command: settings.told(),
     })

@@ -44,7 +44,9 @@ pub fn resized(run: &Run, at: &Path, size: &Lengths, words: &str) -> Result<Summ
     let target = Target { path: folder.path(&labels), force: false, provenance: Some(embedded(&provenance)) };
     write::volume(run, scan.source.as_ref(), &target)?;
     if results.summary.components_kept > 0 {
-        shapes::write(run, &scan.source, &reduced(&scan.source, results.summary.reduction)?, &folder)?;
+        let full = old["command"].as_array().is_some_and(|words| words.iter().any(|w| w == "--full-surface"));
+        let surface = if full { scan.source.clone() } else { reduced(&scan.source, results.summary.reduction)? };
+        shapes::write(run, &scan.source, &surface, &folder)?;
     }
     results.write(&folder)?;
     let name = old["inputs"][0]["name"].as_str().unwrap_or("a scan").to_string();

@@ -65,6 +65,8 @@ pub struct Options {
     pub denoise: Option<Denoise>,
     /// Whether the published recipe is run beside.
     pub literal: bool,
+    /// Whether the surface is that of all voxels, not of a reduced copy.
+    pub full_surface: bool,
     /// The ending of the label file.
     pub format: String,
     /// The words of the command, paths by base name.
@@ -82,6 +84,7 @@ impl Options {
             within: Within::All,
             denoise: None,
             literal: false,
+            full_surface: false,
             format: "mha".into(),
             command,
         }
@@ -196,7 +199,8 @@ fn write(run: &Run, scan: &Opened, options: &Options, folder: &Folder, found: &F
     let small = shown.reduced(Extent::cube(factor))?;
     shapes::flight(run, &small, folder)?;
     if found.results.summary.components_kept > 0 {
-        shapes::write(run, &shown.labels, &small.labels, folder)?;
+        let surface = if options.full_surface { &shown.labels } else { &small.labels };
+        shapes::write(run, &shown.labels, surface, folder)?;
     }
     found.results.write(folder)?;
     let provenance = timed(run, provenance);

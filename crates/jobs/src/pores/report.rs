@@ -4,6 +4,7 @@ use isovox_formats::picture::encode_svg;
 use isovox_ops::measure::objects::Objects;
 use isovox_ops::measure::size_distribution::{Distribution, touches};
 use isovox_ops::picture::chart::SIZE;
+use isovox_ops::picture::size_distribution_plot::{chart, unit};
 use serde_json::Value as Json;
 
 use super::charts;
@@ -87,11 +88,8 @@ fn lead(facts: &Facts<'_>) -> String {
         return "No pore was found: no voxel lies on the pores' side of the threshold.".into();
     }
     let kept = if s.components_kept < s.components { format!(", of which {} of at least {} voxels are kept", s.components_kept, s.min_voxels) } else { String::new() };
-    let median = if facts.sizes.median.is_finite() {
-        format!(" Half of them are smaller than {} {} across.", short(facts.sizes.median), charts::unit(&facts.sizes.unit))
-    } else {
-        String::new()
-    };
+    let median =
+        if facts.sizes.median.is_finite() { format!(" Half of them are smaller than {} {} across.", short(facts.sizes.median), unit(&facts.sizes.unit)) } else { String::new() };
     format!("{} of the volume is pore space, in {}{kept}.{median}", percent(s.porosity), count(s.components, "connected pore"))
 }
 
@@ -152,13 +150,13 @@ fn porosity(page: &mut Page, s: &Summary) {
 fn sensitivity(page: &mut Page, s: &Summary) {
     page.section("What the result depends on");
     let um3 = s.voxel_um.map(|v| v.iter().product::<f64>());
-    let unit = if um3.is_some() { "#median volume, µm³" } else { "#median volume, voxels" };
+    let median = if um3.is_some() { "#median volume, µm³" } else { "#median volume, voxels" };
     let row = |v: &super::Variant| {
         let change = if s.porosity > 0.0 { format!("{:+.1} %", 100.0 * (v.porosity / s.porosity - 1.0)) } else { String::new() };
         let median = if v.median_voxels.is_finite() { short(v.median_voxels * um3.unwrap_or(1.0)) } else { String::new() };
         vec![v.what.clone(), percent(v.porosity), change, v.components.to_string(), median]
     };
-    page.table(&["choice", "#porosity", "#of the result", "#pores", unit], &s.sensitivity.iter().map(row).collect::<Vec<_>>());
+    page.table(&["choice", "#porosity", "#of the result", "#pores", median], &s.sensitivity.iter().map(row).collect::<Vec<_>>());
     page.remark("A bin is one grey value of 8 and 16 bit volumes, else 1/256 of the range. Eroded: without the pore voxels that face a solid one.");
     if let Some(d) = &s.denoise {
         let other = d.threshold.map_or(String::new(), |t| format!(" (threshold {t})"));
@@ -173,12 +171,9 @@ fn sensitivity(page: &mut Page, s: &Summary) {
 }
 
 fn distribution(page: &mut Page, facts: &Facts<'_>) {
-    let (s, unit) = (facts.summary, if facts.summary.voxel_um.is_some() { "µm³" } else { "voxels" });
+    let (s, cubes) = (facts.summary, if facts.summary.voxel_um.is_some() { "µm³" } else { "voxels" });
     page.section("Sizes");
-    page.drawing(
-        &encode_svg(&charts::sizes(facts.sizes).figure(SIZE), None),
-        "Shares of number and of volume by equivalent diameter: the diameter of the ball of the same volume.",
-    );
+    page.drawing(&encode_svg(&chart(facts.sizes).figure(SIZE), None), "Shares of number and of volume by equivalent diameter: the diameter of the ball of the same volume.");
     let Some(fit) = s.lognormal else {
         page.text("Fewer than three different sizes: nothing is fitted.");
         return;
@@ -191,7 +186,7 @@ fn distribution(page: &mut Page, facts: &Facts<'_>) {
     } else {
         "A log-normal distribution is not contradicted by these sizes."
     };
-    page.text(&format!("{} pores, volumes in {unit}; Kolmogorov-Smirnov distance {:.4}, p = {:.3} (999 samples of the fit, each fitted anew). {verdict}", fit.n, fit.ks, fit.p));
+    page.text(&format!("{} pores, volumes in {cubes}; Kolmogorov-Smirnov distance {:.4}, p = {:.3} (999 samples of the fit, each fitted anew). {verdict}", fit.n, fit.ks, fit.p));
 }
 
 fn reach(page: &mut Page, facts: &Facts<'_>) {

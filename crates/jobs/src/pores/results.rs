@@ -7,10 +7,10 @@ use isovox_ops::measure::objects::Objects;
 use isovox_ops::measure::size_distribution::{Border, Size, SizeDistribution};
 use isovox_ops::picture::chart::SIZE;
 use isovox_ops::picture::raster::raster;
+use isovox_ops::picture::size_distribution_plot::chart;
 use isovox_volume::{Header, Result};
 use serde_json::Value as Json;
 
-use super::charts;
 use super::literal::Literal;
 use super::report::{Facts, Shown, html};
 use super::summary::Summary;
@@ -45,7 +45,7 @@ impl Results {
         if let Some(literal) = &self.literal {
             json_file(folder, "literal.json", &literal.json())?;
         }
-        let figure = charts::sizes(&distribution(Size::Diameter).of(&self.kept, &self.header)).figure(SIZE);
+        let figure = chart(&distribution(Size::Diameter).of(&self.kept, &self.header)).figure(SIZE);
         let pixels = raster(&figure);
         ["sizes.svg", "sizes.png"].iter().try_for_each(|name| picture::write_figure(&figure, &pixels, &folder.path(name), false, None).map(|_| ()))
     }

@@ -64,7 +64,9 @@ pub struct SizeDistribution {
 /// Classes of sizes.
 #[derive(Clone, Debug)]
 pub struct Distribution {
-    /// The name of the size with its unit, as in `diameter_um`.
+    /// Which size.
+    pub of: Size,
+    /// The unit, as in names of columns: `um`, `um3`.
     pub unit: String,
     /// Limits of the classes, one more than there are classes.
     pub limits: Vec<f64>,
@@ -107,7 +109,7 @@ impl SizeDistribution {
         sizes.sort_by(|a, b| a.size.total_cmp(&b.size));
         let cut = objects.rows.len() - sizes.len();
         let name = if self.of == Size::Volume { format!("{unit}3") } else { unit.to_string() };
-        classes(&sizes, self.bins, name, cut, self.border == Border::Weight)
+        Distribution { of: self.of, cut, ..classes(&sizes, self.bins, name, self.border == Border::Weight) }
     }
 }
 
@@ -121,7 +123,7 @@ fn inside(row: &Row, faces: [usize; 3]) -> f64 {
     (0..3).map(|k| faces[k] as f64 / (faces[k] as f64 - f64::from(row.max[k] - row.min[k]))).product()
 }
 
-fn classes(sizes: &[Sized], bins: usize, unit: String, cut: usize, weighted: bool) -> Distribution {
+fn classes(sizes: &[Sized], bins: usize, unit: String, weighted: bool) -> Distribution {
     let limits = limits(sizes, bins);
     let (mut objects, mut number, mut volume) = (vec![0; bins], vec![0.0; bins], vec![0.0; bins]);
     for s in sizes {
@@ -132,7 +134,7 @@ fn classes(sizes: &[Sized], bins: usize, unit: String, cut: usize, weighted: boo
     }
     share(&mut number);
     share(&mut volume);
-    Distribution { unit, limits, objects, number, volume, fit: fit(sizes, weighted), median: median(sizes), cut }
+    Distribution { of: Size::Diameter, unit, limits, objects, number, volume, fit: fit(sizes, weighted), median: median(sizes), cut: 0 }
 }
 
 fn share(sums: &mut [f64]) {
@@ -251,7 +253,7 @@ mod tests {
         let mut objects = Objects::default();
         for (i, &n) in lengths.iter().enumerate() {
             let row = objects.row_of(i as u64 + 1, false);
-            let x = if i + 1 == lengths.len() { 0 } else { 1 };
+            let x = u32::from(i + 1 != lengths.len());
             objects.add_run(row, x, x + n, 1 + i as u32, 1);
         }
         objects

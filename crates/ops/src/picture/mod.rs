@@ -14,6 +14,7 @@ mod rays;
 pub mod render;
 mod resize;
 pub mod shrink;
+pub mod size_distribution_plot;
 pub mod slice;
 pub mod text;
 pub mod three_view;
@@ -32,6 +33,7 @@ pub const OPS: &[Entry] = &[
     Entry::of::<fly_through::FlyThrough>(),
     Entry::of::<volume_render::Render>(),
     Entry::of::<histogram_plot::HistogramPlot>(),
+    Entry::of::<size_distribution_plot::SizeDistributionPlot>(),
 ];
 
 /// A picture made from cuts: colour volumes are welcome, so the erased trait is written once for all of them.
