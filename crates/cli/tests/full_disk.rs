@@ -76,7 +76,7 @@ fn check_short_of(told: &str, short: u64, run: &dyn Fn(&Path) -> Result<()>) {
 }
 
 fn run() -> Run {
-    Run::new(2, 64 << 20, std::env::temp_dir())
+    Run::new(2, 128 << 20, std::env::temp_dir())
 }
 
 fn phantom() -> Phantom {

@@ -145,14 +145,19 @@ fn labels(path: &Path) -> (u64, u64) {
 
 #[test]
 fn a_rock_of_64_mb() {
-    // Input 64 MB and labels 256 MB within a quarter of that; 1 GB for 845 MB is the same share of the input.
-    rock("400x400x400", "80MB", 80_000_000);
+    // Input 64 MB and labels 256 MB within a third of that: the least that the job's pictures need.
+    rock("400x400x400", "112MB", 112_000_000);
 }
 
 #[test]
 fn the_least_memory_is_kept() {
     // 105 MB, and labels four times that.
-    rock("500x470x450", "64MB", 64_000_000);
+    rock("500x470x450", "112MB", 112_000_000);
+    let (_alone, folder) = (alone(), folder());
+    let at = folder.path();
+    say(at, "phantom rock -o r.tif").done();
+    say(at, "pores r.tif -o never --memory 100MB").failed_naming(1, &["--memory 112MB"]);
+    assert!(!at.join("never").exists());
 }
 
 #[test]

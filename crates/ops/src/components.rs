@@ -464,6 +464,7 @@ pub fn voxels(runs: &Runs) -> Vec<u64> {
         for (&number, n) in numbers.iter().zip(own) {
             sizes[number as usize] += n;
         }
+        part.forget();
     }
     sizes
 }

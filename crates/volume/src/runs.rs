@@ -90,6 +90,9 @@ impl Part {
         self.rows.forget();
         self.ends.forget();
         self.ids.forget();
+        if let Some(values) = &self.values {
+            values.forget();
+        }
     }
 
     /// Runs of row `r`: start, end, component.

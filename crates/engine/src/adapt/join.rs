@@ -35,7 +35,7 @@ impl JoinSource {
         let runs = if header.frames.count == 1 { input.runs() } else { None };
         let rule = self.op.rule();
         let keep_values = rule.of == Of::EachValue && header.quantity.kind != QuantityKind::Mask;
-        let work = FirstPass { run, rule, header, keep_values, runs: runs.as_deref() };
+        let work = FirstPass { run, rule, header, keep_values, runs: runs.as_deref(), floor: run.free() / 2 };
         let pulled: &[&dyn Source] = if runs.is_some() { &[] } else { &[input] };
         let cut = Cut::new(run, header, pulled, false);
         let fits = run.free() / 4 / cut.threads / (GREATEST * header.plane()).max(1);
@@ -64,12 +64,13 @@ struct FirstPass<'a> {
     header: &'a Header,
     keep_values: bool,
     runs: Option<&'a Runs>,
+    /// Bytes that stay free: what is left must serve the planes in flight of every later sweep.
+    floor: usize,
 }
 
 impl FirstPass<'_> {
     fn accounted(&self, part: &mut Part) -> Result<()> {
-        // What is left must serve the planes in flight of every later sweep: parts take half of it, the rest is parked.
-        let lease = if part.bytes() < self.run.free() / 2 { self.run.try_lease(part.bytes()) } else { None };
+        let lease = if self.floor.saturating_add(part.bytes()) < self.run.free() { self.run.try_lease(part.bytes()) } else { None };
         match lease {
             Some(lease) => part.lease = Some(lease),
             None => part.park(self.run)?,

@@ -97,6 +97,9 @@ pub fn rows_of(runs: &Runs, z: usize, each: &mut dyn FnMut(usize, u32, u32, u32)
             each(y, x0, x1, numbers[id as usize]);
         }
     }
+    if z + 1 == part.z.end {
+        part.forget();
+    }
 }
 
 impl Work for Folding<'_> {

@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 use super::literal::Literal;
 use super::results::{Results, json_file};
 use super::summary::Summary;
-use super::{embedded, pictures::reduced, shapes};
+use super::{embedded, pictures::reduced, room, shapes};
 use crate::folder::Folder;
 
 /// Files that hold no length.
@@ -26,6 +26,7 @@ pub fn is_finished(folder: &Path) -> bool {
 
 /// Rewrites a finished folder with a voxel size, as a run with that size would have written it.
 pub fn resized(run: &Run, at: &Path, size: &Lengths, words: &str) -> Result<Summary> {
+    room(run)?;
     let old = read(at, "provenance.json")?;
     let mut summary = Summary::read(&read(at, "summary.json")?).ok_or_else(|| damaged(at, "summary.json"))?;
     let labels = labels(at)?;
@@ -46,7 +47,8 @@ pub fn resized(run: &Run, at: &Path, size: &Lengths, words: &str) -> Result<Summ
     if results.summary.components_kept > 0 {
         let full = old["command"].as_array().is_some_and(|words| words.iter().any(|w| w == "--full-surface"));
         let surface = if full { scan.source.clone() } else { reduced(&scan.source, results.summary.reduction)? };
-        shapes::write(run, &scan.source, &surface, &folder)?;
+        shapes::surface(run, &surface, &folder)?;
+        shapes::render(run, &scan.source, &folder)?;
     }
     results.write(&folder)?;
     let name = old["inputs"][0]["name"].as_str().unwrap_or("a scan").to_string();

@@ -34,6 +34,7 @@ use isovox_ops::label::label::Label;
 use isovox_ops::measure::measure::Measure;
 use isovox_ops::measure::objects::Objects;
 use isovox_ops::spec::Value;
+use isovox_volume::run::{accounted, human};
 use isovox_volume::{Error, Extent, Header, QuantityKind, Result, Run, Runs, Source, Step, Type};
 use serde_json::{Value as Json, json};
 
@@ -101,6 +102,7 @@ struct Found {
 /// Runs the job into a folder.
 pub fn pores(run: &Run, scan: &Opened, options: &Options, out: &Path) -> Result<Summary> {
     check(scan.source.header(), options)?;
+    room(run)?;
     let folder = Folder::begin(out, "pores")?;
     scan.source.prepare(run)?;
     let found = find(run, scan, options)?;
@@ -130,6 +132,17 @@ fn check(header: &Header, options: &Options) -> Result<()> {
         Some(t) if !t.is_finite() => Err(Error::parameter(format_args!("--threshold {t}")).expected("a number")),
         _ => Ok(()),
     }
+}
+
+/// The least `--memory`: labels, and the pictures that are drawn whole.
+const LEAST: usize = 112_000_000;
+
+/// Refuses what the pictures alone would go over.
+fn room(run: &Run) -> Result<()> {
+    if run.free() >= accounted(LEAST) {
+        return Ok(());
+    }
+    Err(Error::memory("pores, with pictures of the whole volume").found(format_args!("{} free", human(run.free()))).help(format_args!("give --memory {}MB", LEAST / 1_000_000)))
 }
 
 fn find(run: &Run, scan: &Opened, options: &Options) -> Result<Found> {
@@ -196,11 +209,16 @@ fn write(run: &Run, scan: &Opened, options: &Options, folder: &Folder, found: &F
     let factor = found.results.summary.reduction;
     let shown = Shown::new(scan.source.clone(), found.labels.clone(), Window::of(&found.pores.levels));
     pictures::slices(run, &shown, factor, &target, folder)?;
+    let bodies = found.results.summary.components_kept > 0;
     let small = shown.reduced(Extent::cube(factor))?;
     shapes::flight(run, &small, folder)?;
-    if found.results.summary.components_kept > 0 {
-        let surface = if options.full_surface { &shown.labels } else { &small.labels };
-        shapes::write(run, &shown.labels, surface, folder)?;
+    if bodies {
+        shapes::surface(run, if options.full_surface { &shown.labels } else { &small.labels }, folder)?;
+    }
+    // What was kept for views and surface makes room.
+    drop(small);
+    if bodies {
+        shapes::render(run, &shown.labels, folder)?;
     }
     found.results.write(folder)?;
     let provenance = timed(run, provenance);

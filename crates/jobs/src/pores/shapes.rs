@@ -21,7 +21,7 @@ const FRAME: u16 = 8;
 
 /// Voxels a side of what is rendered at most, and pixels of its picture: both are held whole.
 const BODY: usize = 128;
-const PIXELS: usize = 480;
+const PIXELS: usize = 420;
 
 /// Three views, and the flight along z.
 pub(super) fn flight(run: &Run, small: &Shown, folder: &Folder) -> Result<()> {
@@ -39,16 +39,21 @@ pub(super) fn flight(run: &Run, small: &Shown, folder: &Folder) -> Result<()> {
     film.map_or(Ok(()), |film| picture::write_animation(&film, &folder.path("flythrough.gif"), false, None).map(|_| ()))
 }
 
-/// The surface and the picture of labelled pores; there is at least one. `shown` is what surfaces are made of.
-pub(super) fn write(run: &Run, labels: &Arc<dyn Source>, shown: &Arc<dyn Source>, folder: &Folder) -> Result<()> {
-    shown.prepare(run)?;
-    let surface = FacetSource::new("surface", Arc::new(Surface { level: None, label: None, world: Axes::Lps }), shown.clone())?;
-    mesh::write(run, &surface, &folder.path("surface.stl"), false)?;
+/// The surface of labelled pores; there is at least one.
+pub(super) fn surface(run: &Run, labels: &Arc<dyn Source>, folder: &Folder) -> Result<()> {
+    labels.prepare(run)?;
+    let surface = FacetSource::new("surface", Arc::new(Surface { level: None, label: None, world: Axes::Lps }), labels.clone())?;
+    mesh::write(run, &surface, &folder.path("surface.stl"), false).map(|_| ())
+}
+
+/// The picture of labelled pores from outside.
+pub(super) fn render(run: &Run, labels: &Arc<dyn Source>, folder: &Folder) -> Result<()> {
     let header = labels.header();
     let factor = header.nx().max(header.ny()).max(header.nz()).div_ceil(BODY);
     let body = reduced(labels, factor)?;
     body.prepare(run)?;
-    let body = collect(run, body.as_ref(), "render")?;
-    let drawn = Render { size: PIXELS, ..Render::default() }.picture(body.volume(), factor);
+    let whole = collect(run, body.as_ref(), "render")?;
+    drop(body);
+    let drawn = Render { size: PIXELS, ..Render::default() }.picture(whole.volume(), factor);
     picture::write_inside(&drawn, &folder.path("render.png"))
 }

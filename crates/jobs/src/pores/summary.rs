@@ -172,6 +172,7 @@ fn profile(header: &Header, counted: &Counted<'_>) -> Vec<f64> {
             let (from, to) = (part.rows[i * runs.ny] as usize, part.rows[(i + 1) * runs.ny] as usize);
             counts[z] = part.ends[2 * from..2 * to].chunks_exact(2).map(|e| u64::from(e[1] - e[0])).sum();
         }
+        part.forget();
     }
     counts.into_iter().zip(counted.within).map(|(n, &of)| if of == 0 { 0.0 } else { n as f64 / of as f64 }).collect()
 }
