@@ -60,7 +60,7 @@ fn two_runs_and_any_threads_give_the_same_bytes() {
 #[test]
 fn two_jobs_and_any_threads_give_the_same_bytes() {
     let folder = folder_of(&["rock"]);
-    for (n, flags) in ["", "", "--threads 1", "--threads 3 --memory 64MB"].iter().enumerate() {
+    for (n, flags) in ["", "", "--threads 1", "--threads 3 --memory 112MB"].iter().enumerate() {
         let own = folder.path().join(n.to_string());
         std::fs::create_dir(&own).expect("a folder");
         say(&own, &format!("pores ../rock.tif -o out --min-voxels 5 {flags}")).done();
