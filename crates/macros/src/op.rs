@@ -109,7 +109,7 @@ fn parameter(field: &Field) -> syn::Result<Parameter> {
             }
         },
         read: quote! { #ident: match values.get(#name) { Some(text) => crate::spec::read(&Self::spec(), #name, text)?, None => #fallback } },
-        json: quote! { map.insert(#name.to_string(), crate::spec::Value::json(&self.#ident)); },
+        json: quote! { (#name.to_string(), crate::spec::Value::json(&self.#ident)) },
         default: default.map(|d| quote!(#ident: #d)),
     })
 }
@@ -179,10 +179,8 @@ pub(crate) fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
         impl crate::spec::Operation for #ident {
             fn spec(&self) -> crate::spec::Spec { <Self as crate::spec::Declared>::spec() }
             fn parameters(&self) -> serde_json::Value {
-                #[allow(unused_mut, reason = "an operation may have no parameter")]
-                let mut map = serde_json::Map::new();
-                #(#jsons)*
-                map.into()
+                let given: Vec<(String, serde_json::Value)> = vec![#(#jsons),*];
+                serde_json::Map::from_iter(given).into()
             }
             fn access(self: Box<Self>) -> crate::access::Access { crate::access::Access::#access(std::sync::Arc::new(*self)) }
         }
