@@ -1,5 +1,5 @@
 //! The built command, run as a user runs it, and where the real scans are.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
 use std::ffi::OsStr;
 use std::io::Read;

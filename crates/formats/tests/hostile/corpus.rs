@@ -19,17 +19,19 @@ pub(crate) fn read(target: &str) -> Vec<(String, Vec<u8>)> {
     names.into_iter().map(|name| (name.clone(), std::fs::read(folder.join(name)).expect("a readable seed"))).collect()
 }
 
-/// Writes the seeds anew, but for those that were found.
-pub(crate) fn write() {
+/// Opens what the seeds are made from; with `write`, writes the seeds anew, but for those that were found.
+pub(crate) fn check(write: bool) {
     let mut failed = Vec::new();
     for (target, parse) in subject::PARSERS {
         let folder = folder(target);
-        std::fs::create_dir_all(&folder).expect("a writable repository");
         for (name, bytes) in seeds::of(target) {
             if let Err(error) = parse(&bytes) {
                 failed.push(format!("{target}: {name} does not open: {error}"));
             }
-            std::fs::write(folder.join(format!("seed-{name}")), bytes).expect("a writable repository");
+            if write {
+                std::fs::create_dir_all(&folder).expect("a writable repository");
+                std::fs::write(folder.join(format!("seed-{name}")), bytes).expect("a writable repository");
+            }
         }
     }
     assert!(failed.is_empty(), "{failed:#?}");
