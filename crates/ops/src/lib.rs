@@ -3,6 +3,7 @@
 extern crate self as isovox_ops;
 
 pub mod access;
+mod blocks;
 pub mod components;
 pub mod erased;
 pub mod spec;

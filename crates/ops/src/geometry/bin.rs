@@ -3,15 +3,16 @@
 use std::ops::Range;
 
 use isovox_macros::Op;
-use isovox_volume::{Error, Extent, Geometry, Header, QuantityKind, Result, Scalar, Type, Voxel, scalar};
+use isovox_volume::{Error, Extent, Header, QuantityKind, Result, Type, Voxel, scalar};
 
 use crate::access::Gather;
+use crate::blocks;
 
 /// Make each block of voxels one voxel: its mean, or of masks and labels what most of its voxels are.
 ///
-/// Blocks begin at the first voxel; at the far faces a block may hold fewer. Means of integers are rounded, halves to even;
-/// among values of a mask or of labels that are equally many, the least wins. The spacing grows by the factor, and each voxel
-/// stays where the centre of its block is. Shape: `[z, y, x]` to `[ceil(z / factor), ..]`, of the same type. Colour is refused.
+/// Blocks begin at the first voxel; at the far faces a block may hold fewer. Means of integers are rounded, halves to even,
+/// and means leave out what is not finite; among values of a mask or of labels that are equally many, the least wins. The
+/// spacing grows by the factor, and each voxel stays where the centre of its block is. Shape: `[z, y, x]` to `[ceil(z / factor), ..]`, of the same type. Colour is refused.
 /// Equal to `skimage.measure.block_reduce(image, factor, numpy.mean)` where the shape is a multiple of the factor.
 #[derive(Op)]
 #[op(access = Gather, input = Scalar, output = SameType, example = "isovox bin scan.tif -o small.tif --factor 2")]
@@ -25,18 +26,6 @@ impl Bin {
     fn sides(&self) -> [usize; 3] {
         [self.factor.x, self.factor.y, self.factor.z]
     }
-
-    fn geometry(&self, input: &Geometry) -> Geometry {
-        let Some(affine) = input.affine() else { return input.clone() };
-        let sides = self.sides().map(|s| s as f64);
-        let origin = input.point(sides.map(|s| (s - 1.0) / 2.0));
-        let mut scaled = *affine;
-        for (row, origin) in scaled.iter_mut().zip(origin) {
-            sides.iter().zip(row.iter_mut()).for_each(|(s, v)| *v *= s);
-            row[3] = origin;
-        }
-        Geometry::new(input.space(), scaled).unwrap_or_else(|| input.clone())
-    }
 }
 
 impl Gather for Bin {
@@ -44,9 +33,7 @@ impl Gather for Bin {
         if input.voxel == Type::Rgb8 {
             return Err(Error::unsupported("bin of a colour volume").expected("numbers"));
         }
-        let [x, y, z] = self.sides();
-        let [nz, ny, nx] = input.shape;
-        Ok(Header { shape: [nz.div_ceil(z), ny.div_ceil(y), nx.div_ceil(x)], geometry: self.geometry(&input.geometry), ..input.clone() })
+        blocks::header(input, self.sides())
     }
 
     fn region(&self, input: &Header, z: Range<usize>) -> Range<usize> {
@@ -64,56 +51,16 @@ impl Gather for Bin {
                 let planes = z * fz..((z + 1) * fz).min(input.nz());
                 let rows = planes.flat_map(|z| (y * fy..((y + 1) * fy).min(ny)).map(move |y| (z, y)));
                 let rows: Vec<&[S]> = rows.map(|(z, y)| &voxels[((z - near.start) * ny + y) * nx..][..nx]).collect();
-                if kinds { majorities(&rows, fx, out) } else { means(&rows, fx, out) }
+                blocks::row(&rows, fx, kinds, out);
             }
         });
     }
 }
 
-/// The mean of each block of `side` columns.
-fn means<S: Scalar>(rows: &[&[S]], side: usize, out: &mut [S]) {
-    for (i, out) in out.iter_mut().enumerate() {
-        let blocks = || rows.iter().flat_map(|row| row[i * side..].iter().take(side));
-        let n = blocks().count();
-        *out = if S::TYPE.is_float() {
-            S::from_f64(blocks().map(|v| v.to_f64()).sum::<f64>() / n as f64)
-        } else {
-            S::from_i128(rounded(blocks().map(|v| v.to_i128()).sum(), n as i128))
-        };
-    }
-}
-
-/// A quotient, halves to even.
-fn rounded(sum: i128, n: i128) -> i128 {
-    let (whole, rest) = (sum.div_euclid(n), 2 * sum.rem_euclid(n));
-    whole + i128::from(rest > n || rest == n && whole % 2 != 0)
-}
-
-/// The value that most voxels of each block have.
-fn majorities<S: Scalar>(rows: &[&[S]], side: usize, out: &mut [S]) {
-    let mut block = Vec::with_capacity(rows.len() * side);
-    for (i, out) in out.iter_mut().enumerate() {
-        block.clear();
-        rows.iter().for_each(|row| block.extend(row[i * side..].iter().take(side)));
-        *out = majority(&mut block);
-    }
-}
-
-fn majority<S: Scalar>(block: &mut [S]) -> S {
-    let first = block[0];
-    if block.iter().all(|v| *v == first) {
-        return first;
-    }
-    block.sort_unstable_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
-    let same = block.chunk_by(|a, b| a == b);
-    // The first of equals is the least: a later one must have more.
-    same.fold((first, 0), |most, part| if part.len() > most.1 { (part[0], part.len()) } else { most }).0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use isovox_volume::Quantity;
+    use isovox_volume::{Geometry, Quantity};
 
     #[track_caller]
     fn check(kind: QuantityKind, shape: [usize; 3], factor: Extent, voxels: &[u8], expect: &[u8]) -> Header {
@@ -131,7 +78,6 @@ mod tests {
     fn means_round_halves_to_even() {
         let flat = Extent { x: 2, y: 1, z: 1 };
         check(QuantityKind::Stored, [1, 1, 7], flat, &[0, 1, 1, 2, 3, 4, 200], &[0, 2, 4, 200]);
-        assert_eq!([rounded(-1, 2), rounded(-3, 2), rounded(5, 3)], [0, -2, 2]);
     }
 
     #[test]

@@ -6,8 +6,8 @@ use crate::picture::text::{self, Ink};
 
 /// Draws a bar of at most a third of `room` pixels, with its length above it, up from a lower left corner.
 ///
-/// Where the picture has no scale the length is in voxels of `voxels_per_pixel`. Without room there is no bar.
-pub fn draw(picture: &mut Picture, voxels_per_pixel: f64, [left, bottom]: [usize; 2], room: usize, ink: Ink) {
+/// Where the picture has no scale the length is in voxels of `voxels_per_pixel`. Without room there is no bar, and it says so.
+pub fn draw(picture: &mut Picture, voxels_per_pixel: f64, [left, bottom]: [usize; 2], room: usize, ink: Ink) -> bool {
     let (per_pixel, unit) = match picture.mm_per_pixel {
         Some(mm) if mm * room as f64 / 3.0 >= 1.0 => (mm, "mm"),
         Some(mm) => (mm * 1000.0, "µm"),
@@ -19,7 +19,7 @@ pub fn draw(picture: &mut Picture, voxels_per_pixel: f64, [left, bottom]: [usize
     let thick = size.pixels() / 6;
     let high = thick + size.pixels() + 1;
     if pixels < 4 || text::width(&caption, size) > room || high > bottom {
-        return;
+        return false;
     }
     let (left, top, [width, thick]) = (left as isize, (bottom - thick) as isize, [pixels as isize, thick as isize]);
     for (grow, colour) in ink.rim.map(|rim| (1, rim)).into_iter().chain([(0, ink.letter)]) {
@@ -30,6 +30,7 @@ pub fn draw(picture: &mut Picture, voxels_per_pixel: f64, [left, bottom]: [usize
         }
     }
     text::write(picture, &caption, left, (bottom - high) as isize, size, ink);
+    true
 }
 
 /// The greatest of 1, 2, 5 times a power of ten that is not above a value.
@@ -52,7 +53,7 @@ mod tests {
     #[test]
     fn a_bar_has_the_length_that_it_says() {
         let mut picture = Picture { mm_per_pixel: Some(0.1), ..Picture::filled(300, 60, [90, 90, 90, 255]) };
-        draw(&mut picture, 1.0, [10, 50], 280, Ink::LIGHT);
+        assert!(draw(&mut picture, 1.0, [10, 50], 280, Ink::LIGHT));
         // A third of 28 mm holds 5 mm: 50 pixels.
         let row = &picture.pixels[49 * 300..50 * 300];
         assert_eq!(row.iter().filter(|p| **p == [255; 4]).count(), 50);
@@ -61,7 +62,7 @@ mod tests {
     #[test]
     fn without_room_there_is_no_bar() {
         let mut picture = Picture::filled(256, 1, [90, 90, 90, 255]);
-        draw(&mut picture, 1.0, [4, 0], 256, Ink::LIGHT);
+        assert!(!draw(&mut picture, 1.0, [4, 0], 256, Ink::LIGHT));
         assert!(picture.pixels.iter().all(|p| *p == [90, 90, 90, 255]));
     }
 }

@@ -59,7 +59,10 @@ pub const GROUND: [u8; 4] = [16, 16, 20, 255];
 /// Pixels between cuts.
 pub const GAP: usize = 8;
 
-/// Three cuts in one picture: across z, below it across y, beside it across x; a scale bar at the lower right.
+/// Pixels below three cuts whose corner is too narrow for a scale bar.
+const STRIP: usize = 32;
+
+/// Three cuts in one picture: across z, below it across y, beside it across x; a scale bar at the lower right, or below all.
 pub fn three(z: &Picture, y: &Picture, x: &Picture, scale: f64) -> Picture {
     let (width, height) = (z.width.max(y.width) + GAP + x.width, z.height.max(x.height) + GAP + y.height);
     let mut picture = Picture::filled(width, height, GROUND);
@@ -68,8 +71,12 @@ pub fn three(z: &Picture, y: &Picture, x: &Picture, scale: f64) -> Picture {
     picture.paste(x, z.width.max(y.width) + GAP, 0);
     picture.mm_per_pixel = z.mm_per_pixel;
     let (left, room) = (z.width.max(y.width) + GAP, x.width);
-    bar::draw(&mut picture, 1.0 / scale, [left + 4, height.saturating_sub(6)], room, Ink::LIGHT);
-    picture
+    if bar::draw(&mut picture, 1.0 / scale, [left + 4, height.saturating_sub(6)], room, Ink::LIGHT) {
+        return picture;
+    }
+    let mut taller = Picture { mm_per_pixel: picture.mm_per_pixel, ..Picture::filled(width, height + STRIP, GROUND) };
+    taller.paste(&picture, 0, 0);
+    if bar::draw(&mut taller, 1.0 / scale, [4, height + STRIP - 6], width, Ink::LIGHT) { taller } else { picture }
 }
 
 #[cfg(test)]
@@ -119,6 +126,15 @@ mod tests {
             assert!((width - 25.0).abs() <= 0.1 && (height - 25.0).abs() <= 2.1, "{axis:?}: {width} x {height} mm");
             assert_eq!((picture.width as f64 / picture.height as f64 * 100.0).round(), 100.0);
         }
+    }
+
+    #[test]
+    fn a_corner_too_narrow_for_the_scale_bar_gets_a_strip_below() {
+        let plain = |width, height| Picture { mm_per_pixel: Some(0.001), ..Picture::filled(width, height, [9; 4]) };
+        let thin = three(&plain(300, 15), &plain(300, 300), &plain(15, 300), 1000.0);
+        assert_eq!((thin.width, thin.height), (323, 608 + STRIP));
+        assert!(thin.pixels[323 * 608..].contains(&[255; 4]));
+        assert_eq!(three(&plain(300, 300), &plain(300, 300), &plain(300, 300), 1000.0).height, 608);
     }
 
     #[test]

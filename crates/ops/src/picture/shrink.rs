@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use isovox_volume::{Block, Data, Error, Geometry, Header, Object, QuantityKind, Result, Scalar, Volume, scalar};
+use isovox_volume::{Block, Data, Header, Object, QuantityKind, Result, Scalar, Volume, scalar};
 use serde_json::{Value as Json, json};
 
 use crate::access::{At, Reduce};
+use crate::blocks;
 use crate::picture::cuts::one_frame;
 use crate::picture::window::{Shades, voxels};
 
 /// Makes blocks of voxels into one: the mean of what is finite, or the most frequent value.
 ///
-/// Means of integers are rounded half to even. Of equally frequent values the least that is not 0 counts. Blocks at the
-/// far faces hold what there is. Cost: the copy, and as many planes as a block is high for each stretch in flight.
+/// Its blocks are those of the operation `bin`, made from planes that come in any order. Cost: the copy, and as many planes as a block is high for each stretch in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shrink {
     /// Voxels along x, y, z that become one; 1 keeps an axis.
@@ -50,23 +50,7 @@ impl Shrink {
 
     /// The header of the copy.
     pub fn header(self, input: &Header) -> Result<Header> {
-        let [fx, fy, fz] = self.factors;
-        let shape = [input.nz().div_ceil(fz), input.ny().div_ceil(fy), input.nx().div_ceil(fx)];
-        let mut header = Header { shape, ..input.clone() };
-        if let Some(fine) = input.geometry.affine() {
-            let mut affine = *fine;
-            for (row, fine) in affine.iter_mut().zip(fine).take(3) {
-                for (axis, factor) in self.factors.into_iter().enumerate() {
-                    row[axis] = fine[axis] * factor as f64;
-                    // A block's centre lies between those of its first and last voxel.
-                    row[3] += fine[axis] * (factor - 1) as f64 / 2.0;
-                }
-            }
-            if self.factors != [1; 3] && input.geometry.has_scale() {
-                header.geometry = Geometry::new(input.geometry.space(), affine).ok_or_else(|| Error::geometry("the affine of a reduced copy is not finite"))?;
-            }
-        }
-        Ok(header)
+        blocks::header(input, self.factors)
     }
 }
 
@@ -126,13 +110,11 @@ impl Shrinking {
         let (nx, ny) = (self.input.nx(), self.input.ny());
         // The copies of planes need not be aligned for the type.
         let planes: Vec<Vec<T>> = planes.iter().map(|p| voxels(p).collect()).collect();
-        let mut out: Vec<T> = Vec::with_capacity(nx.div_ceil(fx) * ny.div_ceil(fy));
-        let mut counts = Vec::new();
-        for y in (0..ny).step_by(fy) {
-            for x in (0..nx).step_by(fx) {
-                let rows = planes.iter().flat_map(|p| (y..(y + fy).min(ny)).map(move |y| &p[y * nx + x..y * nx + (x + fx).min(nx)]));
-                out.push(if self.shrink.majority { majority(rows, &mut counts) } else { mean(rows) });
-            }
+        let across = nx.div_ceil(fx);
+        let mut out = vec![T::default(); across * ny.div_ceil(fy)];
+        for (y, out) in (0..ny).step_by(fy).zip(out.chunks_exact_mut(across)) {
+            let rows = planes.iter().flat_map(|p| p[y * nx..(y + fy).min(ny) * nx].chunks_exact(nx));
+            blocks::row(&rows.collect::<Vec<_>>(), fx, self.shrink.majority, out);
         }
         bytemuck::cast_slice(&out).to_vec()
     }
@@ -146,29 +128,6 @@ impl Shrinking {
         let data = Data::new(block, header.voxel, 0, header.voxels())?;
         Ok(Shrunk { volume: Volume::new(header, data)?, factors: self.shrink.factors })
     }
-}
-
-fn mean<'a, T: Scalar>(rows: impl Iterator<Item = &'a [T]>) -> T {
-    let (mut sum, mut count) = (0.0, 0u32);
-    for v in rows.flatten().map(|v| v.to_f64()).filter(|v| v.is_finite()) {
-        sum += v;
-        count += 1;
-    }
-    if count == 0 { T::from_f64(f64::NAN) } else { T::from_f64(sum / f64::from(count)) }
-}
-
-fn majority<'a, T: Scalar>(rows: impl Iterator<Item = &'a [T]>, counts: &mut Vec<(T, u32)>) -> T {
-    counts.clear();
-    for &v in rows.flatten() {
-        // Neighbours are alike: the last one that was counted is looked at first.
-        match counts.iter().rposition(|(value, _)| *value == v) {
-            Some(at) => counts[at].1 += 1,
-            None => counts.push((v, 1)),
-        }
-    }
-    let zero = T::default();
-    let before = |a: &(T, u32), b: &(T, u32)| a.1 > b.1 || a.1 == b.1 && (b.0 == zero || a.0 != zero && a.0 < b.0);
-    counts.iter().copied().reduce(|a, b| if before(&b, &a) { b } else { a }).map_or(zero, |c| c.0)
 }
 
 impl Reduce for Shrink {
@@ -214,7 +173,7 @@ impl Reduce for Shrink {
 
 #[cfg(test)]
 mod tests {
-    use isovox_volume::{Quantity, Type};
+    use isovox_volume::{Geometry, Quantity, Type};
 
     use super::*;
 
@@ -243,8 +202,8 @@ mod tests {
     #[test]
     fn the_most_frequent_label_stays() {
         let shrink = Shrink { factors: [3, 2, 1], majority: true };
-        assert_eq!(shrunk([1, 2, 6], &[7u32, 7, 0, 0, 0, 9, 0, 7, 5, 9, 0, 9], shrink, &[0]), [7, 9]);
-        assert_eq!(shrunk([1, 1, 3], &[0u32, 5, 4], Shrink { factors: [3, 1, 1], majority: true }, &[0]), [4]);
+        assert_eq!(shrunk([1, 2, 6], &[7u32, 7, 0, 0, 0, 9, 0, 7, 5, 9, 0, 9], shrink, &[0]), [7, 0]);
+        assert_eq!(shrunk([1, 1, 3], &[0u32, 5, 4], Shrink { factors: [3, 1, 1], majority: true }, &[0]), [0]);
     }
 
     #[test]
