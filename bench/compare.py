@@ -64,6 +64,45 @@ def otsu_cv2(volume):
     return cv2.threshold(volume.reshape(volume.shape[0], -1), t, 1, cv2.THRESH_BINARY_INV)[1]
 
 
+def nlm_cv2(volume):
+    return np.stack([cv2.fastNlMeansDenoising(s, None, 10, 7, 21) for s in volume])
+
+
+def holes_cc3d(mask):
+    """Holes of a 26-connected mask: components through faces of what is not in it, that touch no face of the volume."""
+    labels = cc3d.connected_components(1 - mask, connectivity=6)
+    inside = np.ones(int(labels.max()) + 1, np.uint8)
+    for face in (labels[0], labels[-1], labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]):
+        inside[face.ravel()] = 0
+    inside[0] = 1
+    return inside[labels]
+
+
+def holes_cv2(mask):
+    out = np.empty_like(mask)
+    for s, o in zip(mask, out):
+        ring = np.pad(s, 1)
+        cv2.floodFill(ring, None, (0, 0), 2, flags=4)
+        np.not_equal(ring[1:-1, 1:-1], 2, out=o)
+    return out
+
+
+def recipe(volume):
+    """The published pore recipe as an expert writes it: Otsu and contours by slice, labels, sizes, a table of colours."""
+    mask = np.zeros_like(volume)
+    for s, o in zip(volume, mask):
+        _, binary = cv2.threshold(s, 0, 255, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
+        for c in cv2.findContours(binary, cv2.RETR_TREE, cv2.CHAIN_APPROX_SIMPLE)[-2]:
+            if cv2.contourArea(c) > 10:
+                cv2.drawContours(o, [c], 0, 255, -1)
+    labels = cc3d.connected_components(mask, connectivity=6)
+    areas = np.bincount(labels.ravel())
+    np.histogram(areas[1:-1], np.logspace(0, 6, 20))
+    colours = np.random.default_rng(0).integers(0, 256, (len(areas), 3), dtype=np.uint8)
+    colours[0] = 0
+    return int(labels.max()), colours[labels]
+
+
 def flying_edges(volume, level):
     """Triangles of VTK's filter, on one thread."""
     vtk.vtkSMPTools.Initialize(1)
@@ -114,6 +153,13 @@ def main():
     closed = np.pad(soft, 1)
     cases.append(("surface, 256", "surface", {"level": 105}, soft, "u8", lambda: flying_edges(closed, 105), near, "vtk", 1.5))
     labels = canonical(cc3d.connected_components(noisy, connectivity=26)).reshape(noisy.shape)
+    solid = 1 - noisy[:256, :256, :256]
+    cases.append(("fill-holes 3-D, 256", "fill-holes", {}, solid, "u8-mask", lambda: holes_cc3d(solid), digest, "cc3d", 3.0))
+    cases.append(("fill-holes per slice", "fill-holes", {"per-slice": True}, 1 - noisy, "u8-mask", lambda: holes_cv2(1 - noisy), digest, "cv2", 3.0))
+    slices = np.ascontiguousarray(grey[:64])
+    cases.append(("nlm 2-D, 64 slices", "nlm", {}, slices, "u8", lambda: nlm_cv2(slices), digest, "cv2", 2.0))
+    scan = np.ascontiguousarray(grey[:300])
+    cases.append(("pores --literal", "recipe", {}, scan, "u8", lambda: recipe(scan), lambda r: str(r[0]), "cv2 + cc3d", 4.0))
     cases.append(("measure, noisy labels", "measure", {}, labels, "u32", lambda: cc3d.statistics(labels, no_slice_conversion=True), None, "cc3d", 3.0))
     out = []
     with tempfile.TemporaryDirectory() as folder:
@@ -123,7 +169,7 @@ def main():
             size = "x".join(str(s) for s in array.shape[::-1])
             command = [a.program, op, json.dumps(parameters), voxel, size, path, str(a.threads), "3"]
             ours = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-            peer_s, result = timed(peer, 1 if "median" in name else 3)
+            peer_s, result = timed(peer, 1 if "median" in name or "nlm" in name else 3)
             agreed = "not compared here" if same is None else same(result) == ours["result"]
             if agreed is False:
                 raise SystemExit(f"{name}: results differ, no time counts")

@@ -11,9 +11,12 @@ use isovox_engine::mesh;
 use isovox_ops::geometry::crop::sizes;
 use isovox_ops::spec::Values;
 use isovox_volume::memory::Memory;
-use isovox_volume::{Block, Data, Error, Header, Object, Quantity, QuantityKind, Result, Run, Type, Volume};
+use isovox_volume::{Block, Data, Error, Header, Object, Quantity, QuantityKind, Result, Run, Source, Type, Volume};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+
+/// The published pore recipe, with the hashes of its mask and labels, in place of an operation.
+const RECIPE: &str = "recipe";
 
 fn cpu() -> f64 {
     let t = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
@@ -40,6 +43,11 @@ fn hex(bytes: &[u8]) -> String {
 fn once(input: &Arc<Volume>, op: &str, parameters: &Values, threads: usize) -> Result<(f64, f64, String)> {
     let run = Run::new(threads, 16 << 30, std::env::temp_dir());
     let (began, before) = (Instant::now(), cpu());
+    if op == RECIPE {
+        let scan: Arc<dyn Source> = input.clone();
+        let literal = isovox_jobs::pores::literal(&run, &scan)?;
+        return Ok((cpu() - before, began.elapsed().as_secs_f64(), literal.components.to_string()));
+    }
     let step = (isovox_ops::find(op)?.build)(parameters)?;
     let outcome = Pipeline::new(input.clone()).then(step, Vec::new())?.run(&run)?;
     let mut triangles = 0;

@@ -45,7 +45,9 @@ pub struct Literal {
 }
 
 /// Runs the recipe on an 8-bit volume, or on a 16-bit one as OpenCV reads it: 8 bits, `v / 256`.
-pub(super) fn literal(run: &Run, scan: &Arc<dyn Source>) -> Result<Literal> {
+///
+/// Errors: `Unsupported` for other voxels and for several frames; those of reading.
+pub fn literal(run: &Run, scan: &Arc<dyn Source>) -> Result<Literal> {
     let grey: Arc<dyn Source> = match scan.header().voxel {
         Type::U8 => scan.clone(),
         Type::U16 => Arc::new(PointSource::new(Arc::new(HighByte), scan.clone())?),

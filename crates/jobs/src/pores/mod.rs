@@ -41,7 +41,7 @@ use serde_json::{Value as Json, json};
 use crate::folder::Folder;
 pub use denoise::{Denoise, Denoised};
 pub use finished::{is_finished, resized};
-pub use literal::Literal;
+pub use literal::{Literal, literal};
 use phase::Pores;
 use pictures::{Shown, Window};
 use results::{Results, json_file};
@@ -169,7 +169,7 @@ fn find(run: &Run, scan: &Opened, options: &Options) -> Result<Found> {
         summary.denoise = Some(Denoised::compare(run, by, (plain.phase, threshold), pores.phase.as_ref(), options.connectivity, voxels)?);
     }
     summary.warnings.extend(pores.left_out(voxels));
-    let literal = options.literal.then(|| literal::literal(run, &scan.source)).transpose()?;
+    let literal = options.literal.then(|| literal(run, &scan.source)).transpose()?;
     let labels = Arc::new(Labelled::new(labelled.header().clone(), Arc::new(runs.renumbered(&map))));
     summary.reduction = reduction(header);
     let results = Results::new(labels.header().clone(), summary, kept, literal);
