@@ -184,6 +184,9 @@ fn the_void_of_a_part() {
     let inside = |limit: i64| (0..side.pow(3)).filter(|i| radius(*i) < limit).count() as f64;
     assert_eq!(summary["porosity"], inside(36) / inside(225));
     assert_eq!((&summary["components"], &summary["porosity_open"]), (&1.into(), &0.0.into()));
+    assert!(!page(&at.join("out")).contains("air around the sample"));
+    say(at, "pores part.raw --size 40x40x40 --type u8 -o all").done();
+    assert!(page(&at.join("all")).contains("air around the sample"));
 }
 
 #[test]

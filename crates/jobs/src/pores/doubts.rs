@@ -1,7 +1,7 @@
 //! What to doubt, in words: what the numbers themselves give away.
 
 use isovox_ops::measure::objects::Objects;
-use isovox_ops::measure::size_distribution::Distribution;
+use isovox_ops::measure::size_distribution::{Distribution, touches};
 
 use super::report::{count, percent};
 use super::summary::Summary;
@@ -9,11 +9,15 @@ use super::summary::Summary;
 /// Voxels below which an object is hardly told from noise: a cube of two.
 const SMALL: u64 = 8;
 
+/// A share of the volume that one pore of a rock seldom fills.
+const AIR: f64 = 0.3;
+
 /// Sentences, the gravest first; never none.
 pub(super) fn doubts(s: &Summary, kept: &Objects, sizes: &Distribution) -> Vec<String> {
     let all = [
         scale(s),
         emptiness(s),
+        air(s, kept),
         s.warnings.clone(),
         threshold(s),
         drift(s),
@@ -41,6 +45,18 @@ fn scale(s: &Summary) -> Vec<String> {
 
 fn emptiness(s: &Summary) -> Vec<String> {
     one(s.porosity == 1.0, || "Everything is pore: the threshold lies above every value, or the mask is full.".into())
+}
+
+/// A pore that is more of the volume than pores are, and reaches its faces, may be what lies around the sample.
+fn air(s: &Summary, kept: &Objects) -> Vec<String> {
+    let greatest = kept.rows.iter().max_by_key(|r| r.voxels).filter(|r| s.within == "all" && touches(r, s.size));
+    let share = greatest.map_or(0.0, |r| r.voxels as f64 / s.size.iter().product::<usize>() as f64);
+    one(share > AIR && s.porosity < 1.0, || {
+        format!(
+            "One pore fills {} of the volume and reaches its faces: where it is the air around the sample, --within auto, --within MASK or --crop counts the sample alone.",
+            percent(share)
+        )
+    })
 }
 
 /// How far one bin moves the porosity, as a share of it.
