@@ -1,6 +1,8 @@
 //! One operation on a raw volume in memory, timed: CPU seconds of all threads and wall seconds, and a hash of the result.
 //!
-//! `isovox-bench OP JSON_PARAMETERS TYPE XxYxZ FILE THREADS RUNS` prints a line of JSON.
+//! `isovox-bench OP JSON_PARAMETERS TYPE XxYxZ FILE THREADS RUNS` prints a line of JSON; [`files`] times scans on disk.
+
+mod files;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -40,6 +42,10 @@ fn hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
+fn number(text: &str) -> Result<usize> {
+    text.parse().map_err(Error::parameter)
+}
+
 fn once(input: &Arc<Volume>, op: &str, parameters: &Values, threads: usize) -> Result<(f64, f64, String)> {
     let run = Run::new(threads, 16 << 30, std::env::temp_dir());
     let (began, before) = (Instant::now(), cpu());
@@ -71,6 +77,10 @@ fn once(input: &Arc<Volume>, op: &str, parameters: &Values, threads: usize) -> R
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [what, path, out, threads, runs] = &words[..] {
+        println!("{}", files::time([what, path, out, threads, runs])?);
+        return Ok(());
+    }
     let [op, parameters, voxel, size, path, threads, runs] = &words[..] else {
         return Err(Error::parameter("isovox-bench OP JSON TYPE XxYxZ FILE THREADS RUNS"));
     };
@@ -78,7 +88,6 @@ fn main() -> Result<()> {
     let parameters = Values::from_json(&json);
     let (voxel, mask) = (voxel.trim_end_matches("-mask"), voxel.ends_with("-mask"));
     let input = Arc::new(volume(path, Type::from_name(voxel).ok_or_else(|| Error::parameter(voxel))?, size, mask)?);
-    let number = |text: &str| text.parse::<usize>().map_err(Error::parameter);
     let mut best: Option<(f64, f64, String)> = None;
     for _ in 0..number(runs)? {
         let now = once(&input, op, &parameters, number(threads)?)?;

@@ -30,7 +30,12 @@ pub(crate) fn tests() -> Result<Command, String> {
     Ok(command)
 }
 
-/// The times beside peers: the script is given the program that times our own.
+/// The times beside peers: the script is given the program that times our own. A first word may name another script.
 pub(crate) fn bench(words: &[&str]) -> Done {
-    run(Command::new(python()?).arg("bench/compare.py").arg(built("isovox-bench", "release")?).args(words).current_dir(root()))
+    let (script, words) = match words {
+        [script, rest @ ..] if script.ends_with(".py") => (*script, rest),
+        all => ("compare.py", all),
+    };
+    let script = root().join("bench").join(script);
+    run(Command::new(python()?).arg(script).arg(built("isovox-bench", "release")?).args(words).current_dir(root()))
 }
