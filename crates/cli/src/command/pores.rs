@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use isovox_engine::OpenScan;
-use isovox_jobs::pores::{Denoise, Options, Summary, Within, is_finished, pores, resized};
+use isovox_jobs::pores::{Denoise, Options, Summary, Within, is_finished, pores, resized, sentence};
 use isovox_ops::Connectivity;
 use isovox_ops::spec::Value;
 use isovox_volume::run::human;
@@ -56,8 +57,22 @@ pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     not_an_input(&out, &[scan.files.clone(), within].concat())?;
     let run = settings.start(Some(&out));
     let summary = pores(&run, &scan, &options, &out)?;
-    tell(&summary, &out, settings)?;
+    let said: Vec<String> = scan.source.header().warnings.iter().map(|w| sentence(w)).collect();
+    tell(&summary, &out, settings, &said)?;
     Ok(Exit::Done)
+}
+
+/// Flags that a finished folder in another size has no use for: its voxels are not computed again.
+fn only_the_size(matches: &ArgMatches) -> Result<()> {
+    let own = ["threshold", "dark", "bright", "connectivity", "min-voxels", "within", "denoise", "literal", "full-surface", "format"].map(String::from);
+    let opening = opening().into_iter().map(|a| a.get_id().to_string()).filter(|id| id != "voxel-size");
+    let given = |id: &String| matches.value_source(id) == Some(ValueSource::CommandLine);
+    match own.into_iter().chain(opening).find(given) {
+        Some(id) => Err(Error::parameter(format_args!("--{id} with a finished folder"))
+            .expected("--voxel-size alone: its voxels are not computed again")
+            .help("run the job anew on the scan to change anything else")),
+        None => Ok(()),
+    }
 }
 
 /// A finished folder in another size.
@@ -65,16 +80,18 @@ fn resize(paths: &[PathBuf], matches: &ArgMatches, settings: &Settings) -> Resul
     let opened = open_options(matches, None)?;
     match (paths, &opened.voxel_size, matches.get_one::<String>("voxel-size")) {
         ([folder], Some(size), Some(words)) if is_finished(folder) => {
+            only_the_size(matches)?;
             let run = settings.start(folder.parent());
             let summary = resized(&run, folder, size, words)?;
-            tell(&summary, folder, settings)?;
+            tell(&summary, folder, settings, &[])?;
             Ok(Exit::Done)
         }
         _ => Err(Error::parameter("no folder to write").help("name it: -o DIR; or give a finished folder its size: isovox pores DIR --voxel-size 5.3um")),
     }
 }
 
-fn tell(summary: &Summary, out: &Path, settings: &Settings) -> Result<()> {
+/// `said` was told when the scan was opened.
+fn tell(summary: &Summary, out: &Path, settings: &Settings, said: &[String]) -> Result<()> {
     talk::Talk::from_words(&settings.words).clear();
     let threshold = summary.threshold.map_or("a mask, taken as it stands".to_string(), |t| format!("threshold {t}"));
     let mut text = format!("{threshold}; porosity {:.4} ({:.4} open, {:.4} closed)\n", summary.porosity, summary.porosity_open, summary.porosity_closed);
@@ -83,7 +100,7 @@ fn tell(summary: &Summary, out: &Path, settings: &Settings) -> Result<()> {
     if summary.voxel_um.is_none() {
         text += "sizes are in voxels: the spacing is unknown (isovox pores DIR --voxel-size 5.3um gives it one)\n";
     }
-    summary.warnings.iter().for_each(|w| talk::warn(w));
+    summary.warnings.iter().filter(|w| !said.contains(w)).for_each(|w| talk::warn(w));
     talk::tell(&format!("{text}{} (peak memory {})\n", out.join("report.html").display(), human(peak())))
 }
 

@@ -78,7 +78,7 @@ fn page(out: &Path) -> String {
 }
 
 /// What a run with the size says of lengths, and where its pictures lie.
-const SIZED: [&str; 6] = ["pores.csv", "summary.json", "sizes.png", "sizes.svg", "surface.stl", "render.png"];
+const SIZED: [&str; 10] = ["pores.csv", "summary.json", "sizes.png", "sizes.svg", "surface.stl", "render.png", "views.png", "flythrough.gif", "slices/slice_07.png", "report.html"];
 
 #[test]
 fn a_size_given_late_equals_one_given_at_once() {
@@ -98,6 +98,9 @@ fn a_size_given_late_equals_one_given_at_once() {
     // Another size, and none.
     say(at, "pores late --voxel-size 7um").done();
     assert_eq!(json(&at.join("late/summary.json"))["voxel_um"], json!([7.0, 7.0, 7.0]));
+    say(at, "replay late").done();
+    say(at, "pores late --voxel-size 5um --min-voxels 9").failed_naming(2, &["--min-voxels"]);
+    say(at, "pores late --voxel-size 5um --crop 0:9,0:9,0:9").failed_naming(2, &["--crop"]);
     say(at, "pores late").failed_naming(2, &["-o"]);
     say(at, "pores late --voxel-size 0um").failed(2);
     say(at, "pores r.tif --voxel-size 5um").failed_naming(2, &["-o"]);
@@ -185,8 +188,44 @@ fn the_void_of_a_part() {
     assert_eq!(summary["porosity"], inside(36) / inside(225));
     assert_eq!((&summary["components"], &summary["porosity_open"]), (&1.into(), &0.0.into()));
     assert!(!page(&at.join("out")).contains("air around the sample"));
+    say(at, "pores part.raw --size 40x40x40 --type u8 -o never --within auto --bright").failed_naming(2, &["--bright", "--within MASK"]);
     say(at, "pores part.raw --size 40x40x40 --type u8 -o all").done();
     assert!(page(&at.join("all")).contains("air around the sample"));
+}
+
+/// A sound part: what is inside has one peak, which a threshold of its own would split in half.
+#[test]
+fn a_sound_part_has_no_void() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let side = 40i64;
+    let mut state = 1u64;
+    let mut noise = || {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) % 33
+    };
+    let far = |i: i64| (0..3).map(|k| i / side.pow(k) % side - 20).map(|d| d * d).sum::<i64>();
+    let voxels: Vec<u8> = (0..side.pow(3)).map(|i| (if far(i) < 225 { 180 } else { 40 } + noise() + noise() - 32) as u8).collect();
+    std::fs::write(at.join("part.raw"), &voxels).expect("a file");
+    say(at, "pores part.raw --size 40x40x40 --type u8 -o out --within auto").done();
+    let summary = json(&at.join("out/summary.json"));
+    assert_eq!((&summary["porosity"], &summary["components"]), (&0.0.into(), &0.into()));
+    assert!(!page(&at.join("out")).contains("one peak"));
+    // The inside alone is one phase, and is said to be.
+    say(at, "pores part.raw --size 40x40x40 --type u8 -o inside --center 12x12x12").done();
+    assert!(page(&at.join("inside")).contains("one peak"));
+}
+
+/// What was segmented before is told, and no threshold is weighed.
+#[test]
+fn two_values_are_no_grey_volume() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let voxels: Vec<u8> = (0..8000).map(|i| if i % 7 < 2 { 0 } else { 255 }).collect();
+    std::fs::write(at.join("two.raw"), &voxels).expect("a file");
+    say(at, "pores two.raw --size 20x20x20 --type u8 -o out").done();
+    let page = page(&at.join("out"));
+    assert!(page.contains("two values, 0 and 255") && !page.contains("One grey value more or less"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod svg;
 
 use std::path::{Path, PathBuf};
 
+use isovox_volume::error::At;
 use isovox_volume::{Animation, Error, Figure, Picture, Result};
 use serde_json::Value as Json;
 
@@ -18,6 +19,13 @@ use crate::staged::{write_file, write_staged};
 pub fn write_inside(picture: &Picture, path: &Path) -> Result<()> {
     check_name(path)?;
     write_staged(path, &encode(picture, None)?)
+}
+
+/// A picture that [`write_inside`] wrote; without its scale.
+///
+/// Errors: `NotFound` and `Io` of the file, `Corrupt` where it is no such picture.
+pub fn read(path: &Path) -> Result<Picture> {
+    png::decode(&std::fs::read(path).at(path)?).map_err(|e| e.within(path))
 }
 
 /// Writes a picture as PNG.

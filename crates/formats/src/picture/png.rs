@@ -38,6 +38,23 @@ pub fn encode(picture: &Picture, provenance: Option<&str>) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// A picture from PNG bytes of 8 bit RGB or RGBA, as [`encode`] writes them; without its scale.
+pub(super) fn decode(bytes: &[u8]) -> Result<Picture> {
+    let damaged = |e: png::DecodingError| Error::corrupt(e).help("the picture is damaged, or not one that isovox wrote");
+    let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().map_err(damaged)?;
+    let info = reader.info();
+    let (width, height, channels) = (info.width as usize, info.height as usize, info.bytes_per_pixel());
+    let known = info.bit_depth == png::BitDepth::Eight && (channels == 3 || channels == 4);
+    // A row of a compressed picture takes no fewer than a thousandth of its pixels.
+    if !known || width.saturating_mul(height) > bytes.len().saturating_mul(1100) {
+        return Err(Error::corrupt("picture").found(format_args!("{width} x {height} pixels of {channels} bytes")).expected("8 bit RGB"));
+    }
+    let mut data = vec![0; width * height * channels];
+    reader.next_frame(&mut data).map_err(damaged)?;
+    let pixels = data.chunks_exact(channels).map(|p| [p[0], p[1], p[2], if channels == 4 { p[3] } else { 255 }]).collect();
+    Ok(Picture { width, height, pixels, mm_per_pixel: None })
+}
+
 /// The provenance in a PNG that isovox wrote.
 pub(super) fn provenance(bytes: &[u8]) -> Option<serde_json::Value> {
     let reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().ok()?;

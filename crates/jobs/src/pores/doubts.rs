@@ -3,8 +3,13 @@
 use isovox_ops::measure::objects::Objects;
 use isovox_ops::measure::size_distribution::{Distribution, touches};
 
-use super::report::{count, percent};
+use isovox_ops::measure::lognormal::Lognormal;
+
+use super::report::{count, percent, probability};
 use super::summary::Summary;
+
+/// A Kolmogorov-Smirnov distance that no eye sees in a chart.
+const CLOSE: f64 = 0.05;
 
 /// Voxels below which an object is hardly told from noise: a cube of two.
 const SMALL: u64 = 8;
@@ -17,6 +22,7 @@ pub(super) fn doubts(s: &Summary, kept: &Objects, sizes: &Distribution) -> Vec<S
     let all = [
         scale(s),
         emptiness(s),
+        flat(s),
         air(s, kept),
         s.warnings.clone(),
         threshold(s),
@@ -47,6 +53,11 @@ fn emptiness(s: &Summary) -> Vec<String> {
     one(s.porosity == 1.0, || "Everything is pore: the threshold lies above every value, or the mask is full.".into())
 }
 
+/// One slice has no third dimension.
+fn flat(s: &Summary) -> Vec<String> {
+    one(s.size.contains(&1), || "The volume is one slice: open, closed, percolating and cut say little of pores that go on above and below it.".into())
+}
+
 /// A pore that is more of the volume than pores are, and reaches its faces, may be what lies around the sample.
 fn air(s: &Summary, kept: &Objects) -> Vec<String> {
     let greatest = kept.rows.iter().max_by_key(|r| r.voxels).filter(|r| s.within == "all" && touches(r, s.size));
@@ -64,6 +75,10 @@ fn threshold(s: &Summary) -> Vec<String> {
     let at = |what: &str| s.sensitivity.iter().find(|v| v.what == what).map(|v| v.porosity);
     let (Some(low), Some(high)) = (at("threshold -1 bins"), at("threshold +1 bins")) else { return Vec::new() };
     let step = (low - s.porosity).abs().max((high - s.porosity).abs());
+    // Between two values any threshold gives the same, beyond them all or nothing.
+    if [low, high].iter().all(|p| *p == s.porosity || *p == 0.0 || *p == 1.0) {
+        return Vec::new();
+    }
     one(s.porosity > 0.0 && step > 0.02 * s.porosity, || {
         format!(
             "One grey value more or less moves the porosity by up to {} ({:.0} % of it): pore and solid overlap in grey, and the threshold decides.",
@@ -96,7 +111,7 @@ fn resolution(s: &Summary) -> Vec<String> {
 
 fn network(s: &Summary, kept: &Objects) -> Vec<String> {
     let total: u64 = kept.rows.iter().map(|r| r.voxels).sum();
-    let greatest = kept.rows.iter().map(|r| r.voxels).max().unwrap_or(0);
+    let greatest = kept.rows.iter().filter(|r| touches(r, s.size)).map(|r| r.voxels).max().unwrap_or(0);
     one(s.components_kept > 1 && greatest * 2 > total, || {
         format!(
             "One pore holds {} of the pores' volume: a network, not a pore among others. Its size says how large the sample is; the sizes of the others describe what is not connected to it.",
@@ -126,15 +141,27 @@ fn connectivity(s: &Summary) -> Vec<String> {
 
 fn border(s: &Summary, kept: &Objects) -> Vec<String> {
     one(s.components_cut * 5 > kept.rows.len() && !kept.rows.is_empty(), || {
-        format!("{} of {} are cut by a face of the volume: large pores are cut more often, so the sizes lean to small ones.", s.components_cut, count(s.components_kept, "pore"))
+        let verb = if s.components_kept == 1 { "is" } else { "are" };
+        format!("{} of {} {verb} cut by a face of the volume: large pores are cut more often, so the sizes lean to small ones.", s.components_cut, count(s.components_kept, "pore"))
     })
 }
 
 fn fit(s: &Summary, sizes: &Distribution) -> Vec<String> {
     let poor = s.lognormal.filter(|f| f.p < 0.05 && sizes.objects.iter().sum::<u64>() > 0);
-    poor.map(|f| format!("The sizes are not log-normal (p = {:.3}): do not draw conclusions from µ and σ alone.", f.p)).into_iter().collect()
+    let close = |f: &Lognormal| if f.ks < CLOSE { ", though close to it" } else { "" };
+    poor.map(|f| {
+        let (close, p) = (close(&f), probability(f.p));
+        format!("The sizes are not log-normal{close}: the shares of smaller pores differ by up to {:.1} % ({p}). Do not draw conclusions from µ and σ alone.", 100.0 * f.ks)
+    })
+    .into_iter()
+    .collect()
 }
 
 fn pictures(s: &Summary) -> Vec<String> {
-    one(s.reduction > 1, || format!("Pictures and surface show a copy reduced by {0}: {0} voxels a side as one. Table and numbers do not.", s.reduction))
+    one(s.reduction > 1, || {
+        format!(
+            "Pictures and surface show a copy reduced by {0}: {0} voxels a side as one, so that thin pores are thinner there or missing. Table and numbers do not.",
+            s.reduction
+        )
+    })
 }

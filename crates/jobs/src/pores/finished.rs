@@ -13,11 +13,11 @@ use serde_json::{Value as Json, json};
 use super::literal::Literal;
 use super::results::{Results, json_file};
 use super::summary::Summary;
-use super::{embedded, pictures::reduced, room, shapes};
+use super::{embedded, pictures, pictures::reduced, room, shapes};
 use crate::folder::Folder;
 
-/// Files that hold no length.
-const UNCHANGED: [&str; 3] = ["flythrough.gif", "slices", "views.png"];
+/// Holds no length.
+const FLIGHT: &str = "flythrough.gif";
 
 /// Whether a folder is a finished job's.
 pub fn is_finished(folder: &Path) -> bool {
@@ -36,11 +36,13 @@ pub fn resized(run: &Run, at: &Path, size: &Lengths, words: &str) -> Result<Summ
     summary.voxel_um = header.geometry.spacing().map(|s| s.map(|v| v * 1000.0));
     let literal = at.join("literal.json").is_file().then(|| read(at, "literal.json")).transpose()?.and_then(|j| Literal::read(&j));
     let kept = objects(at)?;
+    // What asked for the size that is given now.
+    summary.warnings.retain(|w| !w.contains("--voxel-size"));
     let results = Results::new(header.clone(), summary, kept, literal);
     let folder = Folder::begin(at, "pores")?;
-    for name in UNCHANGED {
-        copy(&at.join(name), &folder.path(name))?;
-    }
+    copy(&at.join(FLIGHT), &folder.path(FLIGHT))?;
+    let before = open_scan(&[at.join(&labels)], &OpenScan::default())?;
+    pictures::remeasured(run, at, &folder, [before.source.header(), &header], results.summary.reduction)?;
     let provenance = told(&old, words, header.geometry.space().name());
     let target = Target { path: folder.path(&labels), force: false, provenance: Some(embedded(&provenance)) };
     write::volume(run, scan.source.as_ref(), &target)?;
@@ -113,9 +115,5 @@ fn told(old: &Json, words: &str, space: &str) -> Json {
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
-    if from.is_dir() {
-        std::fs::create_dir_all(to).at(to)?;
-        return std::fs::read_dir(from).at(from)?.flatten().try_for_each(|e| copy(&e.path(), &to.join(e.file_name())));
-    }
     if from.is_file() { std::fs::copy(from, to).at(from).map(|_| ()) } else { Ok(()) }
 }

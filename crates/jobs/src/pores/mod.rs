@@ -10,6 +10,7 @@ mod denoise;
 mod doubts;
 mod finished;
 mod literal;
+mod peaks;
 mod phase;
 mod pictures;
 mod report;
@@ -125,6 +126,11 @@ fn check(header: &Header, options: &Options) -> Result<()> {
     if header.frames.count > 1 {
         return Err(Error::unsupported(format_args!("pores of {} frames", header.frames.count)).help("choose one with --frame N"));
     }
+    if matches!(options.within, Within::Auto) && options.bright == Some(true) {
+        return Err(Error::parameter("--within auto with --bright")
+            .expected("dark pores: auto is the bright phase, its holes filled")
+            .help("give a mask of the part with --within MASK"));
+    }
     if options.min_voxels == 0 {
         return Err(Error::parameter("--min-voxels 0").expected("at least 1"));
     }
@@ -168,12 +174,20 @@ fn find(run: &Run, scan: &Opened, options: &Options) -> Result<Found> {
         let threshold = plain.threshold.filter(|_| options.threshold.is_none());
         summary.denoise = Some(Denoised::compare(run, by, (plain.phase, threshold), pores.phase.as_ref(), options.connectivity, voxels)?);
     }
+    summary.warnings.extend(header.warnings.iter().map(|w| sentence(w)));
     summary.warnings.extend(pores.left_out(voxels));
+    summary.warnings.extend(pores.doubt.clone());
     let literal = options.literal.then(|| literal(run, &scan.source)).transpose()?;
     let labels = Arc::new(Labelled::new(labelled.header().clone(), Arc::new(runs.renumbered(&map))));
     summary.reduction = reduction(header);
     let results = Results::new(labels.header().clone(), summary, kept, literal);
     Ok(Found { pores, labels, results })
+}
+
+/// A warning as `summary.json` and the report have it: a sentence.
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str().trim_end_matches('.')))
 }
 
 fn measured(run: &Run, joined: &JoinSource) -> Result<Objects> {

@@ -13,7 +13,8 @@ use isovox_volume::source::Pool;
 use isovox_volume::{Cursor, Error, Header, Quantity, QuantityKind, Result, Run, Scalar, Slab, Source, Step, Type, scalar};
 use serde_json::json;
 
-use super::Options;
+use super::peaks;
+use super::{Options, Within};
 
 /// The pore phase, and how it was found.
 pub(super) struct Pores {
@@ -33,6 +34,8 @@ pub(super) struct Pores {
     pub(super) levels: Levels,
     /// What was done.
     pub(super) steps: Vec<Step>,
+    /// What the values themselves say against the threshold.
+    pub(super) doubt: Option<String>,
 }
 
 impl Pores {
@@ -46,12 +49,22 @@ impl Pores {
                 .found("a volume of 0 and 1")
                 .help("a mask is the pores as it stands (1 = pore): leave the flag out"));
         }
+        let auto = matches!(options.within, Within::Auto);
+        if mask && auto {
+            return Err(Error::parameter("--within auto with a mask")
+                .found("a volume of 0 and 1")
+                .help("auto is the bright phase of a grey volume, filled: give a mask of the part with --within MASK"));
+        }
         let dark = !options.bright.unwrap_or(false);
-        let (threshold, bin) = if mask { (None, None) } else { (Some(options.threshold.map_or_else(|| otsu(&levels), Ok)?), Some(bin(&levels))) };
+        // Inside the filled bright phase a sound part has one peak, which Otsu would split: the whole volume has both phases.
+        let whole = auto.then(|| histogram(run, &grey, None)).transpose()?;
+        let parted = whole.as_ref().unwrap_or(&levels);
+        let (threshold, bin) = if mask { (None, None) } else { (Some(options.threshold.map_or_else(|| otsu(parted), Ok)?), Some(bin(&levels))) };
+        let doubt = threshold.filter(|_| options.threshold.is_none()).and_then(|t| peaks::doubt(parted, t));
         let op = if options.threshold.is_some() { "threshold" } else { "otsu" };
         let steps = threshold.iter().map(|t| Step { op: op.into(), parameters: json!({"dark": dark}), found: json!({"threshold": number(*t)}) }).collect();
         let phase = phase(&grey, within.as_ref(), threshold, dark)?;
-        Ok(Pores { grey, within, phase, threshold, dark, bin, levels, steps })
+        Ok(Pores { grey, within, phase, threshold, dark, bin, levels, steps, doubt })
     }
 
     /// A word on voxels that have no value: they are no pores.

@@ -9,10 +9,13 @@ use isovox_engine::adapt::gather::GatherSource;
 use isovox_engine::keep::Keep;
 use isovox_engine::sweep::{Cut, Work, sweep};
 use isovox_formats::{Target, create, picture};
+use isovox_ops::access::Gather;
 use isovox_ops::geometry::bin::Bin;
 use isovox_ops::intensity::levels::Levels;
 use isovox_ops::picture::colours::colour_of;
-use isovox_volume::{Data, Extent, Header, Picture, Result, Run, Scalar, Sink, Slab, Source, Type, scalar};
+use isovox_ops::picture::render::three_with_bar;
+use isovox_volume::error::At;
+use isovox_volume::{Data, Extent, Geometry, Header, Picture, Result, Run, Scalar, Sink, Slab, Source, Type, scalar};
 
 use super::views::Cuts;
 use crate::folder::Folder;
@@ -82,6 +85,38 @@ pub(super) fn views(run: &Run, shown: &Shown, folder: &Folder, mut each: impl Fn
         Ok(())
     })?;
     picture::write_inside(&cuts.compose(header), &folder.path("views.png"))
+}
+
+/// Pictures of a finished folder on the grid that they get now; `from` and `to` are the volume's headers.
+///
+/// Slices are those of a run with this geometry where their voxels were square or keep their shape. The views get another
+/// scale bar; where voxels change their shape they stay as they were drawn, with a bar in voxels.
+pub(super) fn remeasured(run: &Run, at: &Path, folder: &Folder, [from, to]: [&Header; 2], factor: usize) -> Result<()> {
+    let slices = folder.sub("slices")?;
+    let flat = Bin { factor: Extent { x: factor, y: factor, z: 1 } };
+    let whole = Bin { factor: Extent::cube(factor) };
+    let shape = |h: &Header| h.geometry.spacing().map_or(1.0, |[x, y, _]| y / x);
+    let (square, same, now) = (shape(from) == 1.0, shape(from) == shape(to), Gather::header(&flat, to)?);
+    let names = std::fs::read_dir(at.join("slices")).at(at)?.flatten().filter_map(|e| e.file_name().into_string().ok()).filter(|n| n.ends_with(".png"));
+    for name in names {
+        run.check()?;
+        let picture = picture::read(&at.join("slices").join(&name))?;
+        let mm_per_pixel = upright(&Picture::filled(now.nx(), now.ny(), [0; 4]), &now).mm_per_pixel;
+        let drawn = if square && !same { upright(&picture, &now) } else { Picture { mm_per_pixel: mm_per_pixel.filter(|_| same), ..picture } };
+        picture::write_inside(&drawn, &slices.join(&name))?;
+    }
+    let views = picture::read(&at.join("views.png"))?;
+    let drawn = match three_with_bar(&views, &Gather::header(&whole, to)?) {
+        Some(drawn) => drawn,
+        None => without_bar(views, &Gather::header(&whole, from)?),
+    };
+    picture::write_inside(&drawn, &folder.path("views.png"))
+}
+
+/// Views with a bar in voxels.
+fn without_bar(views: Picture, from: &Header) -> Picture {
+    let voxels = Header { geometry: Geometry::voxel(), ..from.clone() };
+    if from.geometry.has_scale() { three_with_bar(&views, &voxels).unwrap_or(views) } else { views }
 }
 
 /// Grey values between black and white.

@@ -43,6 +43,16 @@ pub(super) fn count(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
+/// A probability of the bootstrap, which 999 samples bound from below.
+pub(super) fn probability(p: f64) -> String {
+    if p <= 0.001 { "p ≤ 0.001".into() } else { format!("p = {p:.3}") }
+}
+
+/// A threshold as it is read: whole, or with six digits.
+fn level(t: f64) -> String {
+    if t.fract() == 0.0 { t.to_string() } else { format!("{t:.0$}", (5 - libm::floor(libm::log10(t.abs())) as i32).clamp(0, 12) as usize) }
+}
+
 /// A number with four digits.
 pub(super) fn short(v: f64) -> String {
     let digits = if v == 0.0 { 0 } else { (3 - libm::floor(libm::log10(v.abs())) as i32).clamp(0, 6) };
@@ -88,8 +98,11 @@ fn lead(facts: &Facts<'_>) -> String {
         return "No pore was found: no voxel lies on the pores' side of the threshold.".into();
     }
     let kept = if s.components_kept < s.components { format!(", of which {} of at least {} voxels are kept", s.components_kept, s.min_voxels) } else { String::new() };
-    let median =
-        if facts.sizes.median.is_finite() { format!(" Half of them are smaller than {} {} across.", short(facts.sizes.median), unit(&facts.sizes.unit)) } else { String::new() };
+    let median = if facts.sizes.median.is_finite() {
+        format!(" Of those that no face cuts, half are smaller than {} {} across.", short(facts.sizes.median), unit(&facts.sizes.unit))
+    } else {
+        String::new()
+    };
     format!("{} of the volume is pore space, in {}{kept}.{median}", percent(s.porosity), count(s.components, "connected pore"))
 }
 
@@ -102,7 +115,7 @@ fn key_figures(facts: &Facts<'_>) -> Vec<(&'static str, String)> {
         ("closed", percent(s.porosity_closed)),
         ("Pores", s.components.to_string()),
         ("kept", s.components_kept.to_string()),
-        ("Threshold", s.threshold.map_or("none: a mask".into(), |t| t.to_string())),
+        ("Threshold", s.threshold.map_or("none: a mask".into(), level)),
         ("Percolates along", if axes.is_empty() { "no axis".into() } else { axes.join(", ") }),
     ]
 }
@@ -118,14 +131,19 @@ fn done(page: &mut Page, facts: &Facts<'_>) {
     }
     lines.push(match s.threshold {
         Some(t) if facts.provenance["steps"].as_array().is_some_and(|steps| steps.iter().any(|step| step["op"] == "threshold")) => {
-            format!("The threshold {t} was given; voxels {side}.")
+            format!("The threshold {} was given; voxels {side}.", level(t))
         }
-        Some(t) => format!("One threshold for the whole volume, by Otsu's method on its histogram: {t}; voxels {side}."),
+        Some(t) if s.within == "all" || s.within == "auto" => format!("One threshold for the whole volume, by Otsu's method on its histogram: {}; voxels {side}.", level(t)),
+        Some(t) => format!("One threshold, by Otsu's method on the histogram of the part that counts: {}; voxels {side}.", level(t)),
         None => "The volume holds 0 and 1 alone: voxels of 1 are the pores as they stand.".into(),
     });
     if s.within != "all" {
         let part = if s.within == "auto" { "the bright phase with its holes filled".into() } else { format!("the mask {}", s.within) };
-        lines.push(format!("Only {part} counts."));
+        lines.push(format!("Only {part} counts. A pore that the edge of this part cuts is taken as whole: open, cut and left out are said of the volume's own faces."));
+    }
+    if s.voxel_um.is_some() {
+        let given = facts.provenance["command"].as_array().is_some_and(|words| words.iter().any(|w| w == "--voxel-size"));
+        lines.push(format!("The size of a voxel is {}.", if given { "what the user gave (--voxel-size)" } else { "what the file states" }));
     }
     let touch = match s.connectivity.as_u64() {
         Some(6) => "faces",
@@ -186,7 +204,12 @@ fn distribution(page: &mut Page, facts: &Facts<'_>) {
     } else {
         "A log-normal distribution is not contradicted by these sizes."
     };
-    page.text(&format!("{} pores, volumes in {cubes}; Kolmogorov-Smirnov distance {:.4}, p = {:.3} (999 samples of the fit, each fitted anew). {verdict}", fit.n, fit.ks, fit.p));
+    page.text(&format!(
+        "{} pores, volumes in {cubes}; Kolmogorov-Smirnov distance {:.4}, {} (999 samples of the fit, each fitted anew). {verdict}",
+        fit.n,
+        fit.ks,
+        probability(fit.p)
+    ));
 }
 
 fn reach(page: &mut Page, facts: &Facts<'_>) {
@@ -215,10 +238,15 @@ fn recipe(page: &mut Page, s: &Summary, literal: &Literal) {
         vec![
             "threshold".into(),
             format!("{low} to {high}"),
-            s.threshold.map_or("none".into(), |t| t.to_string()),
-            "each slice has its own: slices of few pores split the solid's noise".into(),
+            s.threshold.map_or("none".into(), level),
+            "each slice has its own: one of few pores splits the solid's noise, and is filled with pores that are none".into(),
         ],
-        vec!["porosity".into(), percent(literal.porosity), percent(s.porosity), "holes in pores are filled, small pores dropped slice by slice".into()],
+        vec![
+            "porosity".into(),
+            percent(literal.porosity),
+            percent(s.porosity),
+            "the thresholds of single slices; then holes in pores are filled and small pores dropped, slice by slice".into(),
+        ],
         vec![
             "pores".into(),
             (literal.components as i64 - 1).to_string(),
@@ -233,6 +261,12 @@ fn recipe(page: &mut Page, s: &Summary, literal: &Literal) {
         ],
     ];
     page.table(&["", "#recipe", "#here", "why"], &rows);
+    if s.pores != "dark" {
+        page.remark("The recipe takes dark voxels for pores, whatever was asked for here: its numbers are those of the other phase.");
+    }
+    if s.denoise.is_some() {
+        page.remark("The recipe ran on the values as they are stored, without the removal of noise.");
+    }
 }
 
 fn provenance(page: &mut Page, json: &Json) {

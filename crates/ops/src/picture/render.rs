@@ -3,7 +3,7 @@
 use isovox_volume::{Header, Picture};
 
 use crate::picture::bar;
-use crate::picture::cuts::Cut;
+use crate::picture::cuts::{Axis, Cut};
 use crate::picture::text::Ink;
 use crate::picture::view::View;
 
@@ -64,19 +64,60 @@ const STRIP: usize = 32;
 
 /// Three cuts in one picture: across z, below it across y, beside it across x; a scale bar at the lower right, or below all.
 pub fn three(z: &Picture, y: &Picture, x: &Picture, scale: f64) -> Picture {
-    let (width, height) = (z.width.max(y.width) + GAP + x.width, z.height.max(x.height) + GAP + y.height);
-    let mut picture = Picture::filled(width, height, GROUND);
+    let place = Place::of([z, y, x].map(|p| [p.width, p.height]));
+    let mut picture = Picture::filled(place.width, place.height, GROUND);
     picture.paste(z, 0, 0);
-    picture.paste(y, 0, z.height.max(x.height) + GAP);
-    picture.paste(x, z.width.max(y.width) + GAP, 0);
+    picture.paste(y, 0, place.top);
+    picture.paste(x, place.left, 0);
     picture.mm_per_pixel = z.mm_per_pixel;
-    let (left, room) = (z.width.max(y.width) + GAP, x.width);
-    if bar::draw(&mut picture, 1.0 / scale, [left + 4, height.saturating_sub(6)], room, Ink::LIGHT) {
-        return picture;
+    place.with_bar(picture, scale)
+}
+
+/// What [`three`] made of a volume, with the scale bar that its geometry asks for now; nothing else is drawn anew.
+///
+/// `None` where a volume of this geometry has cuts of other sizes.
+pub fn three_with_bar(picture: &Picture, header: &Header) -> Option<Picture> {
+    let scale = scale(header);
+    let sizes = [Axis::Z, Axis::Y, Axis::X].map(|axis| View::new(header, Cut { axis, index: 0 }, scale).size());
+    let place = Place::of(sizes);
+    if picture.width != place.width || ![place.height, place.height + STRIP].contains(&picture.height) {
+        return None;
     }
-    let mut taller = Picture { mm_per_pixel: picture.mm_per_pixel, ..Picture::filled(width, height + STRIP, GROUND) };
-    taller.paste(&picture, 0, 0);
-    if bar::draw(&mut taller, 1.0 / scale, [4, height + STRIP - 6], width, Ink::LIGHT) { taller } else { picture }
+    let mut plain = Picture::filled(place.width, place.height, GROUND);
+    plain.pixels.copy_from_slice(&picture.pixels[..place.width * place.height]);
+    for row in plain.pixels.chunks_exact_mut(place.width).skip(place.top) {
+        row[place.left..].fill(GROUND);
+    }
+    plain.mm_per_pixel = header.geometry.has_scale().then(|| 1.0 / scale);
+    Some(place.with_bar(plain, scale))
+}
+
+/// Where three cuts lie in one picture.
+struct Place {
+    /// Columns before the cut across x, which the corner for the scale bar lies below.
+    left: usize,
+    /// Rows before the cut across y.
+    top: usize,
+    width: usize,
+    height: usize,
+}
+
+impl Place {
+    /// Of cuts of these widths and heights.
+    fn of([z, y, x]: [[usize; 2]; 3]) -> Place {
+        let (left, top) = (z[0].max(y[0]) + GAP, z[1].max(x[1]) + GAP);
+        Place { left, top, width: left + x[0], height: top + y[1] }
+    }
+
+    fn with_bar(&self, mut picture: Picture, scale: f64) -> Picture {
+        let (height, room) = (self.height, self.width - self.left);
+        if bar::draw(&mut picture, 1.0 / scale, [self.left + 4, height.saturating_sub(6)], room, Ink::LIGHT) {
+            return picture;
+        }
+        let mut taller = Picture { mm_per_pixel: picture.mm_per_pixel, ..Picture::filled(self.width, height + STRIP, GROUND) };
+        taller.paste(&picture, 0, 0);
+        if bar::draw(&mut taller, 1.0 / scale, [4, height + STRIP - 6], self.width, Ink::LIGHT) { taller } else { picture }
+    }
 }
 
 #[cfg(test)]
@@ -84,7 +125,6 @@ mod tests {
     use isovox_volume::{Geometry, Type};
 
     use super::*;
-    use crate::picture::cuts::Axis;
 
     fn header(n: [usize; 3], spacing: Option<[f64; 3]>) -> Header {
         let mut header = Header::new(n, 1, Type::U8).unwrap();
@@ -135,6 +175,21 @@ mod tests {
         assert_eq!((thin.width, thin.height), (323, 608 + STRIP));
         assert!(thin.pixels[323 * 608..].contains(&[255; 4]));
         assert_eq!(three(&plain(300, 300), &plain(300, 300), &plain(300, 300), 1000.0).height, 608);
+    }
+
+    #[test]
+    fn another_scale_draws_the_bar_anew_and_nothing_else() {
+        let of = |header: &Header| {
+            let scale = scale(header);
+            let drawn = [Axis::Z, Axis::Y, Axis::X].map(|axis| cut(header, Cut { axis, index: 0 }, &vec![[90, 90, 90, 255]; 40 * 40], scale));
+            three(&drawn[0], &drawn[1], &drawn[2], scale)
+        };
+        let cube = |spacing| header([40; 3], spacing);
+        let wanted = of(&cube(Some([0.02; 3])));
+        for before in [None, Some([0.005; 3])] {
+            assert_eq!(three_with_bar(&of(&cube(before)), &cube(Some([0.02; 3]))).as_ref(), Some(&wanted));
+        }
+        assert_eq!(three_with_bar(&wanted, &cube(Some([0.02, 0.02, 0.05]))), None);
     }
 
     #[test]

@@ -34,8 +34,9 @@ pub enum Axes {
 /// beyond the seventh are lost. Shape: `[z, y, x]` to a mesh; vertices and triangles in the order of planes and rows. Cost: the
 /// volume is read once, and the mesh is written as it comes.
 ///
-/// Agrees with the area and volume of scikit-image's marching cubes. Flat triangles cut a sphere off: at a radius of 20 voxels
-/// the area is 0.08 % small and the volume 0.15 %.
+/// Agrees with the area and volume of scikit-image's marching cubes. Flat triangles cut a sphere of a smooth field off: at a
+/// radius of 20 voxels the area is 0.08 % small and the volume 0.15 %. The steps of masks and labels stay: their area is about
+/// 8 % large.
 #[derive(Op)]
 #[op(
     access = Facet, input = Scalar, output = Mesh, example = "isovox surface scan.nii.gz -o bone.stl --level 300",
