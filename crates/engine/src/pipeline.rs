@@ -31,7 +31,8 @@ pub struct Pipeline {
 struct Link {
     op: String,
     parameters: Json,
-    decide: Option<Arc<DecideSource>>,
+    /// What the step found, once prepared.
+    found: Option<Box<dyn Fn() -> Json>>,
 }
 
 /// What ends a chain with something else than a volume.
@@ -81,15 +82,25 @@ impl Pipeline {
         let parameters = op.parameters();
         let mut inputs = vec![self.source.clone()];
         inputs.extend(ports(&spec, others)?);
-        same_frames(&inputs)?;
-        // A step may sweep its inputs by themselves, long before the end of the chain is pulled.
-        self.flight = self.flight.max(inputs.iter().map(|i| i.flight(1)).fold(0, usize::saturating_add));
         let name = spec.name;
-        let mut link = Link { op: name.into(), parameters, decide: None };
-        self.source = match op.access() {
+        let mut link = Link { op: name.into(), parameters, found: None };
+        let access = op.access();
+        // Of the further inputs of a Gather only the grid counts.
+        if !matches!(access, Access::Gather(_)) {
+            same_frames(&inputs)?;
+            // A step may sweep its inputs by themselves, long before the end of the chain is pulled.
+            self.flight = self.flight.max(inputs.iter().map(|i| i.flight(1)).fold(0, usize::saturating_add));
+        }
+        self.source = match access {
             Access::Point(op) => Arc::new(PointSource::new(op, self.source)?),
             Access::Halo(op) => Arc::new(HaloSource::new(op, self.source)?),
-            Access::Gather(op) => Arc::new(GatherSource::new(op, self.source)?),
+            Access::Gather(op) => {
+                self.flight = self.flight.max(self.source.flight(1));
+                let gather = Arc::new(GatherSource::onto(name, op, &inputs)?);
+                let told = gather.clone();
+                link.found = Some(Box::new(move || told.found()));
+                gather
+            }
             Access::Join(op) => Arc::new(JoinSource::new(name, op, self.source)?),
             Access::Whole(op) => {
                 let whole = WholeSource::new(name, op, self.source)?;
@@ -99,7 +110,8 @@ impl Pipeline {
             Access::Decide(op) => {
                 inputs[0] = Keep::wrap(self.source);
                 let decide = Arc::new(DecideSource::new(name, op, inputs)?);
-                link.decide = Some(decide.clone());
+                let told = decide.clone();
+                link.found = Some(Box::new(move || told.found()));
                 decide
             }
             Access::Reduce(op) => {
@@ -154,7 +166,7 @@ impl Pipeline {
                 op.object(&value, &headers)?
             }
         };
-        let told = |l: Link| Step { op: l.op, parameters: l.parameters, found: l.decide.map_or(Json::Null, |d| d.found()) };
+        let told = |l: Link| Step { op: l.op, parameters: l.parameters, found: l.found.map_or(Json::Null, |told| told()) };
         let mut steps: Vec<Step> = self.links.into_iter().map(told).collect();
         // A value ends the chain: what it found belongs to the last step.
         steps.last_mut().filter(|_| !ended.is_null()).into_iter().for_each(|step| step.found = ended.clone());

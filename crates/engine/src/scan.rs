@@ -61,7 +61,7 @@ pub fn open_scan(paths: &[PathBuf], options: &OpenScan) -> Result<Opened> {
         return Err(Error::parameter("--crop with --center").expected("one of both").help("--crop names a box, --center the size of one in the middle"));
     }
     if options.crop.is_some() || options.center.is_some() {
-        let crop = Crop { region: options.crop.clone().map(RegionText), center: options.center.clone() };
+        let crop = Crop { region: options.crop.clone().map(RegionText), center: options.center.clone(), world: None };
         source = Arc::new(GatherSource::new(Arc::new(crop), source)?);
     }
     if let Some(voxel) = options.voxel.filter(|v| *v != source.header().voxel) {

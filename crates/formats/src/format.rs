@@ -96,10 +96,5 @@ pub trait Format: Sync {
 
 /// Refuses a grid that one affine does not describe: a format that holds one affine cannot hold it.
 pub fn even(header: &Header) -> Result<()> {
-    if header.verdict.uniform == Some(false) {
-        return Err(Error::geometry("slices that are not evenly spaced")
-            .found(&header.verdict.text)
-            .help("--gaps keep writes them with their true positions in the provenance; the step `regularize` makes an even grid"));
-    }
-    Ok(())
+    header.even()
 }

@@ -20,7 +20,7 @@ use isovox_volume::{Error, Header, Object, Piece, Quantity, QuantityKind, Result
 use serde_json::Value as Json;
 
 use crate::components::Rule;
-pub use crate::erased::{AnyDecide, AnyFacet, AnyGather, AnyHalo, AnyJoin, AnyPoint, AnyReduce, AnyWhole};
+pub use crate::erased::{AnyDecide, AnyFacet, AnyGather, AnyHalo, AnyJoin, AnyPlan, AnyPoint, AnyReduce, AnyWhole};
 
 /// An operation's kernel, by access, its voxel types erased.
 #[derive(Clone)]
@@ -262,16 +262,59 @@ pub trait Join: Send + Sync + 'static {
     fn numbers(&self, input: &Header, runs: &Runs) -> Result<Option<Vec<u32>>>;
 }
 
+/// Input planes that an operation is handed.
+pub struct Held<'a, T> {
+    /// Which planes.
+    pub z: Range<usize>,
+    /// Those whose output is asked for: all, unless the region comes in pieces.
+    pub own: Range<usize>,
+    /// Their voxels, `[z, y, x]`.
+    pub voxels: &'a [T],
+    /// The range of the input's finite values, where [`Gather::wants_range`]; `None` where there is none.
+    pub range: Option<[f64; 2]>,
+}
+
 /// An output plane needs a region of the input.
 pub trait Gather: Send + Sync + 'static {
-    /// What the output is.
-    fn header(&self, input: &Header) -> Result<Header>;
+    /// What is settled before a plane is read: boxes, tables of weights.
+    type Plan: Send + Sync + 'static;
+    /// What a walk keeps from one call to the next.
+    type Walk: Default + Send + 'static;
 
-    /// The input planes that output planes `z` need.
-    fn region(&self, input: &Header, z: Range<usize>) -> Range<usize>;
+    /// What the output is, and how it is made. The first header is the input's; of further inputs only the grid counts.
+    fn plan(&self, inputs: &[&Header]) -> Result<(Header, Self::Plan)>;
 
-    /// The kernel: output planes `z` from the input planes `near`.
-    fn planes<T: Voxel>(&self, input: &Header, near: Range<usize>, voxels: &[T], z: Range<usize>, out: &mut [T]);
+    /// The input planes that output planes `z` need; none where they lie outside the input.
+    fn region(&self, plan: &Self::Plan, z: Range<usize>) -> Range<usize>;
+
+    /// Those of them that a walk that goes on from the last call has not met yet.
+    fn missing(&self, plan: &Self::Plan, _walk: &Self::Walk, z: Range<usize>) -> Range<usize> {
+        self.region(plan, z)
+    }
+
+    /// Where neighbouring output planes need much the same region (exchanged axes): by how many planes a voxel's
+    /// neighbourhood reaches beyond the plane that owns it. Such a region comes in pieces, for many output planes at once.
+    fn spread(&self, _plan: &Self::Plan) -> Option<usize> {
+        None
+    }
+
+    /// Bytes that a walk holds while it is handed so many planes.
+    fn scratch(&self, _plan: &Self::Plan, _planes: usize) -> usize {
+        0
+    }
+
+    /// Whether the kernel must know the range of the input's values.
+    fn wants_range(&self, _plan: &Self::Plan) -> bool {
+        false
+    }
+
+    /// What of the plan stands in the provenance.
+    fn found(&self, _plan: &Self::Plan) -> Json {
+        Json::Null
+    }
+
+    /// The kernel: those voxels of output planes `z` that belong to the planes `held.own`.
+    fn planes<T: Voxel>(&self, plan: &Self::Plan, walk: &mut Self::Walk, held: &Held<'_, T>, z: Range<usize>, out: &mut [T]);
 }
 
 /// Everything at once, where the best known algorithm wants that.

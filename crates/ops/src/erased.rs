@@ -2,11 +2,12 @@
 
 use std::any::Any;
 use std::ops::Range;
+use std::sync::Arc;
 
 use isovox_volume::{Data, Error, Header, Object, Piece, Result, Runs, Slab, Voxel, World, scalar, voxel};
 use serde_json::Value as Json;
 
-use crate::access::{At, Decide, Edge, Facet, Gather, Halo, Join, Near, Paint, Point, Reduce, RowRuns, Whole, out_type, same_grid};
+use crate::access::{At, Decide, Edge, Facet, Gather, Halo, Held, Join, Near, Paint, Point, Reduce, RowRuns, Whole, out_type, same_grid};
 use crate::components::Rule;
 
 /// A partial or value whose type only its operation knows.
@@ -232,25 +233,84 @@ impl<J: Join> AnyJoin for J {
 
 /// [`Gather`], erased.
 pub trait AnyGather: Send + Sync {
+    /// What the output is, and how it is made.
+    fn plan(self: Arc<Self>, inputs: &[&Header]) -> Result<Box<dyn AnyPlan>>;
+}
+
+/// A [`Gather`] whose inputs are known.
+pub trait AnyPlan: Send + Sync {
     /// What the output is.
-    fn header(&self, input: &Header) -> Result<Header>;
+    fn header(&self) -> &Header;
+    /// A walk's state.
+    fn walk(&self) -> Box<dyn Any + Send>;
     /// The input planes that output planes need.
-    fn region(&self, input: &Header, z: Range<usize>) -> Range<usize>;
+    fn region(&self, z: Range<usize>) -> Range<usize>;
+    /// Those of them that a walk has not met yet.
+    fn missing(&self, walk: &(dyn Any + Send), z: Range<usize>) -> Range<usize>;
+    /// How far pieces of a region reach beyond what they own, where it comes in pieces.
+    fn spread(&self) -> Option<usize>;
+    /// Bytes that a walk holds while it is handed so many planes.
+    fn scratch(&self, planes: usize) -> usize;
+    /// Whether the kernel must know the range of the input's values.
+    fn wants_range(&self) -> bool;
+    /// What stands in the provenance.
+    fn found(&self) -> Json;
     /// The kernel.
-    fn planes(&self, input: &Header, near: &Slab, z: Range<usize>, out: &mut [u8]);
+    fn planes(&self, walk: &mut (dyn Any + Send), held: &Slab, own: Range<usize>, range: Option<[f64; 2]>, z: Range<usize>, out: &mut [u8]);
+}
+
+struct Planned<G: Gather> {
+    op: Arc<G>,
+    header: Header,
+    plan: G::Plan,
 }
 
 impl<G: Gather> AnyGather for G {
-    fn header(&self, input: &Header) -> Result<Header> {
-        Gather::header(self, input)
+    fn plan(self: Arc<Self>, inputs: &[&Header]) -> Result<Box<dyn AnyPlan>> {
+        let (header, plan) = Gather::plan(self.as_ref(), inputs)?;
+        Ok(Box::new(Planned { op: self, header, plan }))
+    }
+}
+
+impl<G: Gather> AnyPlan for Planned<G> {
+    fn header(&self) -> &Header {
+        &self.header
     }
 
-    fn region(&self, input: &Header, z: Range<usize>) -> Range<usize> {
-        Gather::region(self, input, z)
+    fn walk(&self) -> Box<dyn Any + Send> {
+        Box::new(G::Walk::default())
     }
 
-    fn planes(&self, input: &Header, near: &Slab, z: Range<usize>, out: &mut [u8]) {
-        voxel!(input.voxel, T => Gather::planes::<T>(self, input, near.z.clone(), near.data.as_slice::<T>(), z, bytemuck::cast_slice_mut(out)));
+    fn region(&self, z: Range<usize>) -> Range<usize> {
+        self.op.region(&self.plan, z)
+    }
+
+    fn missing(&self, walk: &(dyn Any + Send), z: Range<usize>) -> Range<usize> {
+        self.op.missing(&self.plan, walk.downcast_ref().expect(OWN), z)
+    }
+
+    fn spread(&self) -> Option<usize> {
+        self.op.spread(&self.plan)
+    }
+
+    fn scratch(&self, planes: usize) -> usize {
+        self.op.scratch(&self.plan, planes)
+    }
+
+    fn wants_range(&self) -> bool {
+        self.op.wants_range(&self.plan)
+    }
+
+    fn found(&self) -> Json {
+        self.op.found(&self.plan)
+    }
+
+    fn planes(&self, walk: &mut (dyn Any + Send), held: &Slab, own: Range<usize>, range: Option<[f64; 2]>, z: Range<usize>, out: &mut [u8]) {
+        let walk = walk.downcast_mut().expect(OWN);
+        voxel!(self.header.voxel, T => {
+            let held = Held { z: held.z.clone(), own, voxels: held.data.as_slice::<T>(), range };
+            self.op.planes::<T>(&self.plan, walk, &held, z, bytemuck::cast_slice_mut(out));
+        });
     }
 }
 

@@ -1,5 +1,9 @@
 //! Where voxels are: one affine from index to millimetres, and the space it leads to.
 
+use crate::affine::{self, IDENTITY};
+
+pub use crate::affine::Affine;
+
 /// What the millimetres of an affine mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Space {
@@ -22,9 +26,6 @@ impl Space {
     }
 }
 
-/// A 4x4 affine, rows outermost.
-pub type Affine = [[f64; 4]; 4];
-
 /// The affine from voxel index `(i, j, k, 1)` to millimetres (LPS where the space is a patient's), shear allowed.
 ///
 /// Integer indices are voxel centres. Spacing, origin, direction, axis letters and field of view are derived, never stored.
@@ -33,8 +34,6 @@ pub struct Geometry {
     space: Space,
     affine: Affine,
 }
-
-const IDENTITY: Affine = [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]];
 
 impl Geometry {
     /// No geometry: indices are all there is.
@@ -47,7 +46,7 @@ impl Geometry {
         let finite = affine.iter().flatten().all(|v| v.is_finite());
         let g = Geometry { space, affine };
         let scale: f64 = g.spacing_raw().iter().product();
-        (space != Space::Voxel && finite && scale > 0.0 && g.determinant().abs() > 1e-9 * scale).then_some(g)
+        (space != Space::Voxel && finite && scale > 0.0 && g.determinant().abs() > 1e-9 * scale && affine::inverse(&affine).is_some()).then_some(g)
     }
 
     /// A box grid of a spacing (x, y, z), mm, with index 0 at the origin.
@@ -133,13 +132,32 @@ impl Geometry {
 
     /// Determinant of the linear part; negative for left-handed index axes.
     pub fn determinant(&self) -> f64 {
-        let a = &self.affine;
-        a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) - a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0]) + a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0])
+        affine::determinant(&self.affine)
     }
 
     /// mm of an index point; the index itself without a scale.
     pub fn point(&self, ijk: [f64; 3]) -> [f64; 3] {
-        std::array::from_fn(|r| self.affine[r][0] * ijk[0] + self.affine[r][1] * ijk[1] + self.affine[r][2] * ijk[2] + self.affine[r][3])
+        affine::apply(&self.affine, ijk)
+    }
+
+    /// The index point of mm; the point itself without a scale.
+    pub fn index(&self, mm: [f64; 3]) -> [f64; 3] {
+        affine::apply(&self.back(), mm)
+    }
+
+    /// The affine from mm to index.
+    pub fn back(&self) -> Affine {
+        affine::inverse(&self.affine).expect("a geometry has a way back")
+    }
+
+    /// The grid whose index points are those of this grid that `from` makes of them; `None` where that is no geometry.
+    ///
+    /// Without a scale the result has none either.
+    pub fn of_index(&self, from: &Affine) -> Option<Geometry> {
+        if !self.has_scale() {
+            return Some(self.clone());
+        }
+        Geometry::new(self.space, affine::product(&self.affine, from))
     }
 
     /// The place of the sub-grid that starts at an index.

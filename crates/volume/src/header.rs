@@ -223,6 +223,16 @@ impl Header {
         Header { voxel, quantity, ..self.clone() }
     }
 
+    /// Refuses a grid that one affine does not describe.
+    pub fn even(&self) -> Result<()> {
+        if self.verdict.uniform == Some(false) {
+            return Err(Error::geometry("slices that are not evenly spaced")
+                .found(&self.verdict.text)
+                .help("--gaps keep writes them with their true positions in the provenance; the step `regularize` makes an even grid"));
+        }
+        Ok(())
+    }
+
     /// Refuses a grid that is not the same: shape, and affine to a thousandth of a voxel where both have one.
     pub fn same_grid(&self, other: &Header, what: &str) -> Result<()> {
         if self.shape != other.shape {

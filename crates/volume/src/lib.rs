@@ -3,6 +3,7 @@
 //! No files and no algorithms live here. Index order is `[z, y, x]` in memory and `(x, y, z) = (i, j, k)` in geometry;
 //! frames (time, echo, b-value, channel) are outermost; planes are in C order.
 
+pub mod affine;
 pub mod animation;
 pub mod data;
 pub mod error;

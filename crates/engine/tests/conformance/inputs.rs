@@ -100,17 +100,17 @@ pub(crate) fn all() -> Vec<(&'static str, Volume)> {
         ("mask u16 without geometry", noise([18, 12, 9], 1, 6, |r| u16::from(r % 3 == 0))),
         ("labels u32", labels([24, 15, 27])),
         ("labels i8, negative too", noise([17, 9, 8], 1, 9, |r| (r % 5) as i8 - 2)),
-        ("four frames u8", noise([19, 11, 13], 4, 10, |r| (r % 7) as u8)),
+        ("four frames u8", placed(noise([19, 11, 13], 4, 10, |r| (r % 7) as u8), oblique())),
         ("two frames f32", noise([18, 6, 5], 2, 11, |r| (r % 100) as f32 / 3.0)),
         ("one voxel u8", volume([1, 1, 1], 1, |_| 7u8)),
         ("one plane u16", noise([1, 40, 50], 1, 12, |r| (r % 3000) as u16)),
         ("one row i32", noise([1, 1, 90], 1, 13, |r| r as i32)),
         ("one column along z u8", noise([40, 1, 1], 1, 14, |r| (r % 2) as u8)),
         ("wide u64", noise([17, 5, 7], 1, 15, |r| if r % 3 == 0 { 0 } else { u64::MAX - r % 4 })),
-        ("wide i64", noise([17, 5, 7], 1, 16, |r| r as i64)),
+        ("wide i64", placed(noise([17, 5, 7], 1, 16, |r| r as i64), oblique())),
         ("any f64", noise([20, 6, 7], 1, 17, bits)),
         ("zeros u8", volume([20, 4, 4], 1, |_| 0u8)),
-        ("colour", noise([6, 5, 4], 1, 18, |r| Rgb8([r as u8, (r >> 8) as u8, (r >> 16) as u8]))),
+        ("colour", placed(noise([6, 5, 4], 1, 18, |r| Rgb8([r as u8, (r >> 8) as u8, (r >> 16) as u8])), oblique())),
     ]
 }
 

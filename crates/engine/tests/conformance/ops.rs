@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use isovox_ops::Access;
-use isovox_ops::access::{At, Edge, Gather, Halo, Near, Point, Reduce, Whole};
+use isovox_ops::access::{At, Edge, Gather, Halo, Held, Near, Point, Reduce, Whole};
 use isovox_ops::spec::{Kind, Operation, Port, Spec};
 use isovox_volume::{Column, Header, Object, Result, Scalar, Table, Voxel};
 use serde_json::{Value as Json, json};
@@ -43,17 +43,21 @@ impl Point for SlabHeight {
 pub(crate) struct FirstOnly;
 
 impl Gather for FirstOnly {
-    fn header(&self, input: &Header) -> Result<Header> {
-        Ok(input.clone())
+    type Plan = Header;
+    type Walk = ();
+
+    fn plan(&self, inputs: &[&Header]) -> Result<(Header, Header)> {
+        let input = inputs[0];
+        Ok((input.clone(), input.clone()))
     }
 
     fn region(&self, _input: &Header, z: Range<usize>) -> Range<usize> {
         z
     }
 
-    fn planes<T: Voxel>(&self, input: &Header, _near: Range<usize>, voxels: &[T], _z: Range<usize>, out: &mut [T]) {
+    fn planes<T: Voxel>(&self, input: &Header, _walk: &mut (), held: &Held<'_, T>, _z: Range<usize>, out: &mut [T]) {
         out.fill(T::default());
-        out[..input.plane()].copy_from_slice(&voxels[..input.plane()]);
+        out[..input.plane()].copy_from_slice(&held.voxels[..input.plane()]);
     }
 }
 
@@ -125,19 +129,23 @@ impl Halo for Column3 {
 pub(crate) struct FlipZ;
 
 impl Gather for FlipZ {
-    fn header(&self, input: &Header) -> Result<Header> {
-        Ok(input.clone())
+    type Plan = Header;
+    type Walk = ();
+
+    fn plan(&self, inputs: &[&Header]) -> Result<(Header, Header)> {
+        let input = inputs[0];
+        Ok((input.clone(), input.clone()))
     }
 
     fn region(&self, input: &Header, z: Range<usize>) -> Range<usize> {
         input.nz() - z.end..input.nz() - z.start
     }
 
-    fn planes<T: Voxel>(&self, input: &Header, near: Range<usize>, voxels: &[T], z: Range<usize>, out: &mut [T]) {
+    fn planes<T: Voxel>(&self, input: &Header, _walk: &mut (), held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
         let plane = input.plane();
         for (z, out) in z.zip(out.chunks_exact_mut(plane)) {
-            let from = (input.nz() - 1 - z - near.start) * plane;
-            out.copy_from_slice(&voxels[from..from + plane]);
+            let from = (input.nz() - 1 - z - held.z.start) * plane;
+            out.copy_from_slice(&held.voxels[from..from + plane]);
         }
     }
 }
@@ -146,20 +154,24 @@ impl Gather for FlipZ {
 pub(crate) struct Shear;
 
 impl Gather for Shear {
-    fn header(&self, input: &Header) -> Result<Header> {
-        Ok(Header { shape: [input.nz().div_ceil(2), input.ny(), input.nx()], ..input.clone() })
+    type Plan = Header;
+    type Walk = ();
+
+    fn plan(&self, inputs: &[&Header]) -> Result<(Header, Header)> {
+        let input = inputs[0];
+        Ok((Header { shape: [input.nz().div_ceil(2), input.ny(), input.nx()], ..input.clone() }, input.clone()))
     }
 
     fn region(&self, input: &Header, z: Range<usize>) -> Range<usize> {
         2 * z.start..(2 * z.end + 2).min(input.nz())
     }
 
-    fn planes<T: Voxel>(&self, input: &Header, near: Range<usize>, voxels: &[T], z: Range<usize>, out: &mut [T]) {
+    fn planes<T: Voxel>(&self, input: &Header, _walk: &mut (), held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
         let (ny, nx) = (input.ny(), input.nx());
         for (i, row) in out.chunks_exact_mut(nx).enumerate() {
             let (z, y) = (z.start + i / ny, i % ny);
-            let from = ((2 * z + y % 4).min(input.nz() - 1) - near.start) * ny + y;
-            row.copy_from_slice(&voxels[from * nx..(from + 1) * nx]);
+            let from = ((2 * z + y % 4).min(input.nz() - 1) - held.z.start) * ny + y;
+            row.copy_from_slice(&held.voxels[from * nx..(from + 1) * nx]);
         }
     }
 }

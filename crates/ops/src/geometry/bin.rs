@@ -5,7 +5,7 @@ use std::ops::Range;
 use isovox_macros::Op;
 use isovox_volume::{Error, Extent, Header, QuantityKind, Result, Type, Voxel, scalar};
 
-use crate::access::Gather;
+use crate::access::{Gather, Held};
 use crate::blocks;
 
 /// Make each block of voxels one voxel: its mean, or of masks and labels what most of its voxels are.
@@ -29,28 +29,32 @@ impl Bin {
 }
 
 impl Gather for Bin {
-    fn header(&self, input: &Header) -> Result<Header> {
+    type Plan = Header;
+    type Walk = ();
+
+    fn plan(&self, inputs: &[&Header]) -> Result<(Header, Header)> {
+        let input = inputs[0];
         if input.voxel == Type::Rgb8 {
             return Err(Error::unsupported("bin of a colour volume").expected("numbers"));
         }
-        blocks::header(input, self.sides())
+        Ok((blocks::header(input, self.sides())?, input.clone()))
     }
 
     fn region(&self, input: &Header, z: Range<usize>) -> Range<usize> {
         z.start * self.factor.z..(z.end * self.factor.z).min(input.nz())
     }
 
-    fn planes<T: Voxel>(&self, input: &Header, near: Range<usize>, voxels: &[T], z: Range<usize>, out: &mut [T]) {
+    fn planes<T: Voxel>(&self, input: &Header, _walk: &mut (), held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
         let [fx, fy, fz] = self.sides();
         let (nx, ny) = (input.nx(), input.ny());
         let across = nx.div_ceil(fx);
         let kinds = matches!(input.quantity.kind, QuantityKind::Mask | QuantityKind::Label);
         scalar!(T::TYPE, S => {
-            let (voxels, out) = (bytemuck::cast_slice::<T, S>(voxels), bytemuck::cast_slice_mut::<T, S>(out));
+            let (voxels, out) = (bytemuck::cast_slice::<T, S>(held.voxels), bytemuck::cast_slice_mut::<T, S>(out));
             for ((z, y), out) in z.flat_map(|z| (0..ny.div_ceil(fy)).map(move |y| (z, y))).zip(out.chunks_exact_mut(across)) {
                 let planes = z * fz..((z + 1) * fz).min(input.nz());
                 let rows = planes.flat_map(|z| (y * fy..((y + 1) * fy).min(ny)).map(move |y| (z, y)));
-                let rows: Vec<&[S]> = rows.map(|(z, y)| &voxels[((z - near.start) * ny + y) * nx..][..nx]).collect();
+                let rows: Vec<&[S]> = rows.map(|(z, y)| &voxels[((z - held.z.start) * ny + y) * nx..][..nx]).collect();
                 blocks::row(&rows, fx, kinds, out);
             }
         });
@@ -67,9 +71,10 @@ mod tests {
         let mut header = Header::new(shape, 1, Type::U8).expect("a header").like(Type::U8, Quantity::certain(kind, "a test"));
         header.geometry = Geometry::local([0.5, 1.0, 2.0]).expect("a geometry");
         let op = Bin { factor };
-        let small = Gather::header(&op, &header).expect("a header");
+        let (small, plan) = Gather::plan(&op, &[&header]).expect("a plan");
         let mut out = vec![9; small.voxels()];
-        op.planes(&header, 0..shape[0], voxels, 0..small.nz(), &mut out);
+        let held = Held { z: 0..shape[0], own: 0..shape[0], voxels, range: None };
+        op.planes(&plan, &mut (), &held, 0..small.nz(), &mut out);
         assert_eq!(out, expect);
         small
     }

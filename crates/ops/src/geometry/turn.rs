@@ -1,0 +1,180 @@
+//! Index axes exchanged and reversed: every voxel keeps its value and its place in the world.
+
+use std::ops::Range;
+
+use isovox_volume::affine::Affine;
+use isovox_volume::{Header, Result, Voxel};
+
+use super::grid::{OnGrid, regrid};
+use crate::access::Held;
+
+/// Side of the squares in which planes are turned: both sides' cache lines are used whole.
+const TILE: usize = 32;
+
+/// Which input axis each output axis (x, y, z) comes from, and whether it runs backwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The input axis that each comes from.
+    pub from: [usize; 3],
+    /// Whether it runs backwards.
+    pub back: [bool; 3],
+}
+
+/// A turn of a volume of a known size.
+pub struct Turned {
+    turn: Turn,
+    /// Input voxels along x, y, z.
+    sides: [usize; 3],
+}
+
+impl Turn {
+    /// The header of the turned volume, and the turn.
+    pub(crate) fn plan(self, input: &Header) -> Result<(Header, Turned)> {
+        let sides = [input.nx(), input.ny(), input.nz()];
+        let mut from: Affine = [[0.0; 4]; 4];
+        from[3][3] = 1.0;
+        for (out, &axis) in self.from.iter().enumerate() {
+            from[axis][out] = if self.back[out] { -1.0 } else { 1.0 };
+            from[axis][3] = if self.back[out] { (sides[axis] - 1) as f64 } else { 0.0 };
+        }
+        let [x, y, z] = self.from.map(|axis| sides[axis]);
+        Ok((regrid(input, [z, y, x], &from)?, Turned { turn: self, sides }))
+    }
+}
+
+impl Turned {
+    /// Output indices along an axis that come from input indices, or the other way round.
+    fn mirrored(&self, out: usize, range: Range<usize>) -> Range<usize> {
+        let n = self.sides[self.turn.from[out]];
+        if self.turn.back[out] { n - range.end..n - range.start } else { range }
+    }
+}
+
+impl OnGrid for Turned {
+    type Walk = ();
+
+    fn region(&self, z: Range<usize>) -> Range<usize> {
+        if self.turn.from[2] == 2 { self.mirrored(2, z) } else { 0..self.sides[2] }
+    }
+
+    fn spread(&self) -> Option<usize> {
+        (self.turn.from[2] != 2).then_some(0)
+    }
+
+    fn planes<T: Voxel>(&self, _walk: &mut (), held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
+        let Turn { from, back } = self.turn;
+        let sides = from.map(|axis| self.sides[axis]);
+        let steps = [1, self.sides[0] as isize, (self.sides[0] * self.sides[1]) as isize];
+        let strides: [isize; 3] = std::array::from_fn(|a| if back[a] { -steps[from[a]] } else { steps[from[a]] });
+        let first: isize = (0..3).filter(|&a| back[a]).map(|a| (sides[a] as isize - 1) * steps[from[a]]).sum::<isize>() - held.z.start as isize * steps[2];
+        let mut ranges = [0..sides[0], 0..sides[1], z.clone()];
+        let deep = from.iter().position(|&axis| axis == 2).expect("three axes");
+        if deep != 2 {
+            ranges[deep] = self.mirrored(deep, held.own.clone());
+        }
+        let copy = Copy { from: held.voxels, first, strides, row: sides[0], plane: sides[0] * sides[1], z: z.start };
+        if strides[0].abs() == 1 { copy.rows(&ranges, out) } else { copy.tiles(&ranges, out) }
+    }
+}
+
+/// Voxels `first + x strides[0] + y strides[1] + z strides[2]` of the input to `[z, y, x]` of the output.
+struct Copy<'a, T> {
+    from: &'a [T],
+    first: isize,
+    strides: [isize; 3],
+    row: usize,
+    plane: usize,
+    /// The first plane of the output's memory.
+    z: usize,
+}
+
+impl<T: Voxel> Copy<'_, T> {
+    fn at(&self, x: usize, y: usize, z: usize) -> usize {
+        let [sx, sy, sz] = self.strides;
+        (self.first + x as isize * sx + y as isize * sy + z as isize * sz) as usize
+    }
+
+    fn to(&self, x: usize, y: usize, z: usize) -> usize {
+        (z - self.z) * self.plane + y * self.row + x
+    }
+
+    /// Rows that stay rows.
+    fn rows(&self, [x, y, z]: &[Range<usize>; 3], out: &mut [T]) {
+        for (z, y) in z.clone().flat_map(|z| y.clone().map(move |y| (z, y))) {
+            let to = &mut out[self.to(x.start, y, z)..][..x.len()];
+            if self.strides[0] == 1 {
+                to.copy_from_slice(&self.from[self.at(x.start, y, z)..][..x.len()]);
+            } else {
+                let from = &self.from[self.at(x.end - 1, y, z)..][..x.len()];
+                to.iter_mut().zip(from.iter().rev()).for_each(|(to, from)| *to = *from);
+            }
+        }
+    }
+
+    /// Rows that become columns: squares of output x and of the axis along which the input runs.
+    fn tiles(&self, [x, y, z]: &[Range<usize>; 3], out: &mut [T]) {
+        let along = usize::from(self.strides[2].abs() == 1);
+        let (rest, run) = if along == 1 { (y, z) } else { (z, y) };
+        for r in rest.clone() {
+            for r0 in run.clone().step_by(TILE) {
+                let run = r0..(r0 + TILE).min(run.end);
+                for x0 in x.clone().step_by(TILE) {
+                    let x = x0..(x0 + TILE).min(x.end);
+                    self.tile(x, run.clone(), r, along == 1, out);
+                }
+            }
+        }
+    }
+
+    fn tile(&self, x: Range<usize>, run: Range<usize>, rest: usize, upright: bool, out: &mut [T]) {
+        for u in run {
+            let (y, z) = if upright { (rest, u) } else { (u, rest) };
+            let to = &mut out[self.to(x.start, y, z)..][..x.len()];
+            let mut at = self.at(x.start, y, z) as isize;
+            for to in to {
+                *to = self.from[at as usize];
+                at += self.strides[0];
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use isovox_volume::{Geometry, Space, Type};
+
+    /// All 48 turns.
+    pub(crate) fn all() -> Vec<Turn> {
+        let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+        orders.iter().flat_map(|&from| (0..8).map(move |b| Turn { from, back: [b & 1 == 1, b & 2 == 2, b & 4 == 4] })).collect()
+    }
+
+    pub(crate) fn oblique() -> Header {
+        let mut header = Header::new([5, 40, 37], 1, Type::U16).unwrap();
+        let tilted = [[0.8, -0.6, 0.02, 7.0], [0.6, 0.8, 0.1, -3.0], [0.0, 0.0, 2.5, 11.0], [0.0, 0.0, 0.0, 1.0]];
+        header.geometry = Geometry::new(Space::Patient, tilted).unwrap();
+        header
+    }
+
+    #[test]
+    fn values_and_places_stay_together() {
+        let input = oblique();
+        let voxels: Vec<u16> = (0..input.voxels()).map(|i| i as u16).collect();
+        for turn in all() {
+            let (header, turned) = turn.plan(&input).unwrap();
+            let mut out = vec![0u16; header.voxels()];
+            // In pieces, where the region may come in pieces.
+            let pieces = if turned.spread().is_some() { vec![0..2, 2..5] } else { vec![0..5] };
+            for own in pieces {
+                let held = Held { z: own.clone(), own: own.clone(), voxels: &voxels[own.start * input.plane()..own.end * input.plane()], range: None };
+                turned.planes(&mut (), &held, 0..header.nz(), &mut out);
+            }
+            for (at, &value) in out.iter().enumerate().step_by(7) {
+                let place = |h: &Header, i: usize| h.geometry.point([i % h.nx(), i / h.nx() % h.ny(), i / h.plane()].map(|v| v as f64));
+                let (here, there) = (place(&header, at), place(&input, value as usize));
+                assert!((0..3).all(|r| (here[r] - there[r]).abs() < 1e-9), "{turn:?}, voxel {at}: {here:?} {there:?}");
+            }
+        }
+    }
+}
