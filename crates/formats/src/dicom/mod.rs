@@ -1,8 +1,8 @@
 //! DICOM: a series of classic, uncompressed images in the files of a folder, or one such file.
 //!
-//! `wire` finds where values lie and trusts no length; `slice` is what one file says; `series` what belongs together;
-//! `order` sorts it and says what its positions prove; `geometry` and `values` turn that into an affine and a type;
-//! `pixels` are its planes.
+//! `wire` finds where values lie and trusts no length; `slice` is what one file says, `stored` how its pixels are kept;
+//! `series` what belongs together; `order` sorts it and says what its positions prove; `geometry` and `values` turn that
+//! into an affine and a type; `pixels` are its planes.
 
 mod geometry;
 pub mod mask;
@@ -11,6 +11,7 @@ mod order;
 mod pixels;
 mod series;
 mod slice;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -65,7 +66,7 @@ impl Format for Dicom {
         let mut header = header(&ordered, options)?;
         header.warnings.splice(0..0, warnings);
         let rescales = ordered.planes.iter().map(values::Rescale::of).collect::<Result<_>>()?;
-        let files = ordered.planes.iter().map(|s| s.input.clone()).collect();
+        let files = ordered.planes.iter().map(|s| s.input().clone()).collect();
         let source = Arc::new(pixels::Planes::new(header, ordered.planes, rescales));
         Ok(Scan { format: NAME, source, files, provenance: None })
     }
@@ -87,7 +88,7 @@ fn header(ordered: &order::Ordered, options: &OpenOptions) -> Result<Header> {
     let first = &ordered.planes[0];
     let rescales = ordered.planes.iter().map(values::Rescale::of).collect::<Result<Vec<_>>>()?;
     let voxel = values::voxel(&ordered.planes, &rescales, options.raw.voxel);
-    let mut header = Header::new([ordered.depth(), first.rows, first.columns], ordered.frames, voxel).map_err(|e| e.within(first.input.path()))?;
+    let mut header = Header::new([ordered.depth(), first.rows(), first.columns()], ordered.frames, voxel).map_err(|e| e.within(first.input().path()))?;
     let (geometry, warning) = geometry::of(ordered);
     header.frames = Frames { count: ordered.frames, axis: ordered.axis, values: Vec::new() };
     header.geometry = geometry;
@@ -97,7 +98,7 @@ fn header(ordered: &order::Ordered, options: &OpenOptions) -> Result<Header> {
     header.warnings.extend(warning);
     let repaired = ordered.planes.iter().filter_map(|s| Some(format!("{}: {}", s.name(), s.repair.as_ref()?)));
     header.warnings.extend(repaired.take(REPAIRS));
-    match metadata::of(&first.input) {
+    match metadata::of(first.input()) {
         Ok(meta) => header.meta = meta,
         Err(error) => header.warnings.push(format!("no metadata: {error}")),
     }

@@ -92,10 +92,11 @@ fn without_copies(mut slices: Vec<Slice>) -> Result<(Vec<Slice>, Vec<LeftOut>)> 
 }
 
 fn pixels(slice: &Slice) -> Result<Vec<u8>> {
-    let from = slice.pixels.offset;
-    let left = slice.input.len().saturating_sub(from);
-    let mut bytes = vec![0; slice.pixels.length.unwrap_or(left).min(left) as usize];
-    slice.input.read_at(from, &mut bytes)?;
+    let stored = &slice.stored;
+    let from = stored.pixels.offset;
+    let left = stored.input.len().saturating_sub(from);
+    let mut bytes = vec![0; stored.pixels.length.unwrap_or(left).min(left) as usize];
+    stored.input.read_at(from, &mut bytes)?;
     Ok(bytes)
 }
 

@@ -145,7 +145,7 @@ fn meant(wanted: &str, uid: &str, slice: &Slice) -> bool {
 fn line((uid, slices): &(String, Vec<Slice>)) -> String {
     let first = &slices[0];
     let number = first.number.map_or("-".into(), |n| n.to_string());
-    format!("\n  {number}  {}  {:?}  {} files of {}x{}  {uid}", first.modality, first.description, slices.len(), first.columns, first.rows)
+    format!("\n  {number}  {}  {:?}  {} files of {}x{}  {uid}", first.modality, first.description, slices.len(), first.columns(), first.rows())
 }
 
 fn shortened(names: &[String]) -> String {
@@ -163,7 +163,7 @@ fn described(uid: String, slices: Vec<Slice>) -> Result<Series> {
         number: first.number,
         description: first.description.clone(),
         modality: first.modality.clone(),
-        shape: [ordered.depth() * first.frames.max(1), first.rows, first.columns],
+        shape: [ordered.depth() * first.stored.frames.max(1), first.rows(), first.columns()],
         spacing_mm: geometry.spacing(),
         verdict: ordered.verdict.clone(),
         files,

@@ -1,25 +1,22 @@
-//! One image file: what its header says, no more and no proof yet.
+//! One image: what its file's header says, no more and no proof yet.
+
+use std::sync::Arc;
 
 use dicom_encoding::text::{SpecificCharacterSet, TextCodec};
 use isovox_volume::Result;
 
-use super::wire::{Head, Pixels};
+use super::stored::{Part, Stored};
+use super::wire::Head;
 use crate::input::Input;
 
-/// How a stored value lies in its word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Bits {
-    pub(super) allocated: u16,
-    pub(super) stored: u16,
-    /// The highest bit that belongs to it.
-    pub(super) high: u16,
-    pub(super) signed: bool,
-}
-
-/// One image file.
+/// One image: a frame of a file, or a part of one.
 #[derive(Clone)]
 pub(super) struct Slice {
-    pub(super) input: Input,
+    pub(super) stored: Arc<Stored>,
+    /// Which frame of what is stored.
+    pub(super) frame: usize,
+    /// Which part of the frame; `None` for all of it.
+    pub(super) part: Option<Part>,
     /// UID of its series; some files have none.
     pub(super) series: String,
     /// UID of the image.
@@ -37,17 +34,9 @@ pub(super) struct Slice {
     pub(super) spacing: Option<[f64; 2]>,
     pub(super) thickness: Option<f64>,
     pub(super) location: Option<f64>,
-    pub(super) rows: usize,
-    pub(super) columns: usize,
-    pub(super) frames: usize,
-    pub(super) samples: usize,
-    pub(super) photometric: String,
-    pub(super) bits: Bits,
     /// Slope and intercept, where they are stated.
     pub(super) rescale: Option<[f64; 2]>,
     pub(super) rescale_type: String,
-    pub(super) syntax: String,
-    pub(super) pixels: Pixels,
     /// What it holds that is not read yet, by name.
     pub(super) beyond: Option<&'static str>,
     /// Whether its images follow each other in time.
@@ -78,15 +67,16 @@ pub(super) fn read(input: &Input) -> Result<File> {
     }
     let Some(pixels) = head.pixels.clone() else { return Ok(File::Other("no image")) };
     let beyond = BEYOND.iter().find(|(group, element, _)| head.value(*group, *element).is_some()).map(|b| b.2);
-    let mosaic = text(&head, 0x0008, 0x0008).split('\\').any(|w| w.trim() == "MOSAIC");
-    let stored = number(&head, 0x0028, 0x0101);
+    let mosaic = head.text(0x0008, 0x0008).split('\\').any(|w| w.trim() == "MOSAIC");
     let slope = real(&head, 0x0028, 0x1053);
     let intercept = real(&head, 0x0028, 0x1052);
     Ok(File::Image(Box::new(Slice {
-        input: input.clone(),
-        series: text(&head, 0x0020, 0x000E),
-        image: text(&head, 0x0008, 0x0018),
-        modality: text(&head, 0x0008, 0x0060),
+        stored: Arc::new(Stored::of(&head, input, pixels)),
+        frame: 0,
+        part: None,
+        series: head.text(0x0020, 0x000E),
+        image: head.text(0x0008, 0x0018),
+        modality: head.text(0x0008, 0x0060),
         number: real(&head, 0x0020, 0x0011).map(|v| v as i64),
         description: super::mask::scrubbed(&spoken(&head, 0x0008, 0x103E), &names(&head)),
         instance: real(&head, 0x0020, 0x0013).map(|v| v as i64),
@@ -96,21 +86,8 @@ pub(super) fn read(input: &Input) -> Result<File> {
         spacing: reals(&head, 0x0028, 0x0030),
         thickness: real(&head, 0x0018, 0x0050),
         location: real(&head, 0x0020, 0x1041),
-        rows: usize::from(number(&head, 0x0028, 0x0010)),
-        columns: usize::from(number(&head, 0x0028, 0x0011)),
-        frames: real(&head, 0x0028, 0x0008).map_or(1, |v| v.max(0.0) as usize),
-        samples: head.value(0x0028, 0x0002).map_or(1, |_| usize::from(number(&head, 0x0028, 0x0002))),
-        photometric: text(&head, 0x0028, 0x0004),
-        bits: Bits {
-            allocated: number(&head, 0x0028, 0x0100),
-            stored,
-            high: head.value(0x0028, 0x0102).map_or(stored.saturating_sub(1), |_| number(&head, 0x0028, 0x0102)),
-            signed: number(&head, 0x0028, 0x0103) == 1,
-        },
         rescale: (slope.is_some() || intercept.is_some()).then(|| [slope.unwrap_or(1.0), intercept.unwrap_or(0.0)]),
-        rescale_type: text(&head, 0x0028, 0x1054),
-        syntax: head.syntax.clone(),
-        pixels,
+        rescale_type: head.text(0x0028, 0x1054),
         beyond: if mosaic { Some("a mosaic") } else { beyond },
         timed: head.value(0x0018, 0x1060).is_some(),
         repair: head.repair.clone(),
@@ -123,36 +100,25 @@ fn names(head: &Head) -> Vec<String> {
     all.iter().map(|&(group, element)| spoken(head, group, element)).collect()
 }
 
-/// A text of codes and numbers, without its padding.
-fn text(head: &Head, group: u16, element: u16) -> String {
-    let value = head.value(group, element).unwrap_or_default();
-    String::from_utf8_lossy(value).trim_matches([' ', '\0']).to_string()
-}
-
 /// A text for people, in the file's own characters.
 fn spoken(head: &Head, group: u16, element: u16) -> String {
     let value = head.value(group, element).unwrap_or_default();
     if value.is_ascii() {
-        return text(head, group, element);
+        return head.text(group, element);
     }
-    let codes = text(head, 0x0008, 0x0005);
+    let codes = head.text(0x0008, 0x0005);
     let characters = codes.split('\\').map(str::trim).rfind(|c| !c.is_empty()).and_then(SpecificCharacterSet::from_code).unwrap_or_default();
     let decoded = characters.decode(value).unwrap_or_else(|_| String::from_utf8_lossy(value).into_owned());
     decoded.trim_matches([' ', '\0']).to_string()
 }
 
-/// A number of 16 bits, 0 where there is none.
-fn number(head: &Head, group: u16, element: u16) -> u16 {
-    head.value(group, element).and_then(|v| v.first_chunk()).map_or(0, |v| u16::from_le_bytes(*v))
-}
-
 /// The first number of a decimal text.
 fn real(head: &Head, group: u16, element: u16) -> Option<f64> {
-    decimal(text(head, group, element).split('\\').next()?)
+    decimal(head.text(group, element).split('\\').next()?)
 }
 
 fn reals<const N: usize>(head: &Head, group: u16, element: u16) -> Option<[f64; N]> {
-    let text = text(head, group, element);
+    let text = head.text(group, element);
     let numbers: Vec<f64> = text.split('\\').map_while(decimal).collect();
     numbers.try_into().ok()
 }
@@ -165,7 +131,22 @@ fn decimal(text: &str) -> Option<f64> {
 impl Slice {
     /// The file's base name.
     pub(super) fn name(&self) -> &str {
-        self.input.name()
+        self.stored.input.name()
+    }
+
+    /// Its file.
+    pub(super) fn input(&self) -> &Input {
+        &self.stored.input
+    }
+
+    /// Rows of its plane.
+    pub(super) fn rows(&self) -> usize {
+        self.part.map_or(self.stored.rows, |p| p.rows)
+    }
+
+    /// Columns of its plane.
+    pub(super) fn columns(&self) -> usize {
+        self.part.map_or(self.stored.columns, |p| p.columns)
     }
 
     /// The unit vector across the slice; `None` without an orientation of two perpendicular unit vectors.
@@ -187,7 +168,8 @@ impl Slice {
             (Some(a), Some(b)) => near(&a, &b, 1e-4 * a[0].abs()),
             (a, b) => a.is_none() && b.is_none(),
         };
-        (self.rows, self.columns, self.samples, self.frames) == (other.rows, other.columns, other.samples, other.frames) && orientation && spacing
+        let size = |s: &Slice| (s.rows(), s.columns(), s.stored.samples, s.stored.frames);
+        size(self) == size(other) && orientation && spacing
     }
 }
 

@@ -107,6 +107,17 @@ impl Head {
         let found = self.elements.iter().find(|e| e.tag == Tag(group, element))?;
         self.bytes.get(found.value.clone())
     }
+
+    /// A text of codes and numbers, without its padding; empty where there is none.
+    pub(super) fn text(&self, group: u16, element: u16) -> String {
+        let value = self.value(group, element).unwrap_or_default();
+        String::from_utf8_lossy(value).trim_matches([' ', '\0']).to_string()
+    }
+
+    /// The first number of 16 bits.
+    pub(super) fn word(&self, group: u16, element: u16) -> Option<u16> {
+        self.value(group, element)?.first_chunk().map(|b| u16::from_le_bytes(*b))
+    }
 }
 
 enum Stop {
