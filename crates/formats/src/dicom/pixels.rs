@@ -17,9 +17,6 @@ pub(super) fn check(slice: &Slice) -> Result<()> {
     if let Some(beyond) = slice.beyond {
         return refused("this DICOM image", beyond);
     }
-    if slice.stored.frames != 1 {
-        return refused("a multi-frame DICOM image", &format!("{} frames", slice.stored.frames));
-    }
     slice.stored.check()
 }
 

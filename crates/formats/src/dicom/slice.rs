@@ -5,8 +5,11 @@ use std::sync::Arc;
 use dicom_encoding::text::{SpecificCharacterSet, TextCodec};
 use isovox_volume::Result;
 
+use super::fields::Fields;
+use super::marks::Marks;
 use super::stored::{Part, Stored};
 use super::wire::Head;
+use super::{groups, mosaic, multiframe};
 use crate::input::Input;
 
 /// One image: a frame of a file, or a part of one.
@@ -25,7 +28,6 @@ pub(super) struct Slice {
     pub(super) number: Option<i64>,
     pub(super) description: String,
     pub(super) instance: Option<i64>,
-    pub(super) acquisition: Option<f64>,
     /// IPP, mm.
     pub(super) position: Option<[f64; 3]>,
     /// IOP: along a row, down a column.
@@ -33,65 +35,87 @@ pub(super) struct Slice {
     /// mm between rows, between columns.
     pub(super) spacing: Option<[f64; 2]>,
     pub(super) thickness: Option<f64>,
+    /// `SpacingBetweenSlices`: only believed where the slices of one image have no positions of their own.
+    pub(super) between: Option<f64>,
     pub(super) location: Option<f64>,
     /// Slope and intercept, where they are stated.
     pub(super) rescale: Option<[f64; 2]>,
     pub(super) rescale_type: String,
+    /// What tells it from other images at its position.
+    pub(super) marks: Marks,
+    /// The segment whose pixels it holds.
+    pub(super) segment: Option<u16>,
     /// What it holds that is not read yet, by name.
     pub(super) beyond: Option<&'static str>,
-    /// Whether its images follow each other in time.
-    pub(super) timed: bool,
     pub(super) repair: Option<String>,
 }
 
 /// What a DICOM file is.
 pub(super) enum File {
-    Image(Box<Slice>),
+    /// Images, in the order in which they are stored.
+    Images(Vec<Slice>),
     /// No image, and what instead.
     Other(&'static str),
 }
 
 /// Elements that change what the pixels are, and are not read yet.
-const BEYOND: [(u16, u16, &str); 4] = [
-    (0x5200, 0x9229, "an enhanced (multi-frame) image"),
-    (0x5200, 0x9230, "an enhanced (multi-frame) image"),
-    (0x0028, 0x3000, "a modality lookup table"),
-    (0x3004, 0x000E, "a dose grid"),
-];
+const BEYOND: [(u16, u16, &str); 1] = [(0x0028, 0x3000, "a modality lookup table")];
 
 /// Reads what a file says of itself.
 pub(super) fn read(input: &Input) -> Result<File> {
     let head = Head::read(input)?;
-    if head.value(0x0004, 0x1220).is_some() {
+    let fields = head.fields();
+    if fields.has(0x0004, 0x1220) {
         return Ok(File::Other("a DICOMDIR"));
     }
     let Some(pixels) = head.pixels.clone() else { return Ok(File::Other("no image")) };
-    let beyond = BEYOND.iter().find(|(group, element, _)| head.value(*group, *element).is_some()).map(|b| b.2);
-    let mosaic = head.text(0x0008, 0x0008).split('\\').any(|w| w.trim() == "MOSAIC");
-    let slope = real(&head, 0x0028, 0x1053);
-    let intercept = real(&head, 0x0028, 0x1052);
-    Ok(File::Image(Box::new(Slice {
-        stored: Arc::new(Stored::of(&head, input, pixels)),
+    let file = whole(&head, &fields, Stored::of(&head, input, pixels));
+    let grouped = [groups::SHARED, groups::PER_FRAME].iter().any(|g| fields.has(g.0, g.1));
+    Ok(File::Images(if grouped {
+        groups::frames(&file, &fields)?
+    } else if mosaic::is_mosaic(&file) && file.stored.frames == 1 {
+        mosaic::tiles(&file, &fields)?
+    } else if file.stored.frames > 1 {
+        multiframe::frames(&file, &fields)?
+    } else {
+        vec![file]
+    }))
+}
+
+/// What a file says of all its frames.
+fn whole(head: &Head, fields: &Fields, stored: Stored) -> Slice {
+    let mut slice = Slice {
+        stored: Arc::new(stored),
         frame: 0,
         part: None,
-        series: head.text(0x0020, 0x000E),
-        image: head.text(0x0008, 0x0018),
-        modality: head.text(0x0008, 0x0060),
-        number: real(&head, 0x0020, 0x0011).map(|v| v as i64),
-        description: super::mask::scrubbed(&spoken(&head, 0x0008, 0x103E), &names(&head)),
-        instance: real(&head, 0x0020, 0x0013).map(|v| v as i64),
-        acquisition: real(&head, 0x0020, 0x0012),
-        position: reals(&head, 0x0020, 0x0032),
-        orientation: reals::<6>(&head, 0x0020, 0x0037).map(|v| [[v[0], v[1], v[2]], [v[3], v[4], v[5]]]),
-        spacing: reals(&head, 0x0028, 0x0030),
-        thickness: real(&head, 0x0018, 0x0050),
-        location: real(&head, 0x0020, 0x1041),
-        rescale: (slope.is_some() || intercept.is_some()).then(|| [slope.unwrap_or(1.0), intercept.unwrap_or(0.0)]),
-        rescale_type: head.text(0x0028, 0x1054),
-        beyond: if mosaic { Some("a mosaic") } else { beyond },
-        timed: head.value(0x0018, 0x1060).is_some(),
+        series: fields.text(0x0020, 0x000E),
+        image: fields.text(0x0008, 0x0018),
+        modality: fields.text(0x0008, 0x0060),
+        number: fields.number(0x0020, 0x0011).map(|v| v as i64),
+        description: super::mask::scrubbed(&spoken(head, 0x0008, 0x103E), &names(head)),
+        instance: fields.number(0x0020, 0x0013).map(|v| v as i64),
+        position: fields.array(0x0020, 0x0032),
+        orientation: None,
+        spacing: fields.array(0x0028, 0x0030),
+        thickness: fields.number(0x0018, 0x0050),
+        between: fields.number(0x0018, 0x0088),
+        location: fields.number(0x0020, 0x1041),
+        rescale: None,
+        rescale_type: String::new(),
+        marks: Marks::of(fields),
+        segment: None,
+        beyond: BEYOND.iter().find(|(group, element, _)| fields.has(*group, *element)).map(|b| b.2),
         repair: head.repair.clone(),
-    })))
+    };
+    if let Some(orientation) = fields.array(0x0020, 0x0037) {
+        slice.orient(orientation);
+    }
+    slice.rescaled(fields);
+    if let Some(scaling) = fields.number(0x3004, 0x000E) {
+        slice.rescale = Some([scaling, 0.0]);
+        slice.rescale_type = fields.text(0x3004, 0x0002);
+    }
+    slice
 }
 
 /// Names and numbers of the patient, which may stand in a description too.
@@ -112,26 +136,34 @@ fn spoken(head: &Head, group: u16, element: u16) -> String {
     decoded.trim_matches([' ', '\0']).to_string()
 }
 
-/// The first number of a decimal text.
-fn real(head: &Head, group: u16, element: u16) -> Option<f64> {
-    decimal(head.text(group, element).split('\\').next()?)
-}
-
-fn reals<const N: usize>(head: &Head, group: u16, element: u16) -> Option<[f64; N]> {
-    let text = head.text(group, element);
-    let numbers: Vec<f64> = text.split('\\').map_while(decimal).collect();
-    numbers.try_into().ok()
-}
-
-/// Some writers put a comma, or blanks on either side.
-fn decimal(text: &str) -> Option<f64> {
-    text.trim_matches([' ', '\0']).replace(',', ".").parse().ok().filter(|v: &f64| v.is_finite())
-}
-
 impl Slice {
     /// The file's base name.
     pub(super) fn name(&self) -> &str {
         self.stored.input.name()
+    }
+
+    /// The file's base name and, of several frames, which one it is, from 1.
+    pub(super) fn label(&self) -> String {
+        if self.stored.frames > 1 { format!("{} frame {}", self.name(), self.frame + 1) } else { self.name().into() }
+    }
+
+    /// The number that it has in its series: its frame's, from 1, where the file has several.
+    pub(super) fn counted(&self) -> Option<i64> {
+        if self.stored.frames > 1 { Some(self.frame as i64 + 1) } else { self.instance }
+    }
+
+    /// Takes an IOP: six numbers, along a row and down a column.
+    pub(super) fn orient(&mut self, [a, b, c, d, e, f]: [f64; 6]) {
+        self.orientation = Some([[a, b, c], [d, e, f]]);
+    }
+
+    /// Takes slope, intercept and their type, where a data set states them.
+    pub(super) fn rescaled(&mut self, fields: &Fields) {
+        let (slope, intercept) = (fields.number(0x0028, 0x1053), fields.number(0x0028, 0x1052));
+        if slope.is_some() || intercept.is_some() {
+            self.rescale = Some([slope.unwrap_or(1.0), intercept.unwrap_or(0.0)]);
+            self.rescale_type = fields.text(0x0028, 0x1054);
+        }
     }
 
     /// Its file.
@@ -157,7 +189,12 @@ impl Slice {
         sound.then(|| across.map(|v| v / length(across)))
     }
 
-    /// Whether both may be slices of one volume: size, orientation, spacing.
+    /// Whether it is a picture to plan others by.
+    fn localizes(&self) -> bool {
+        self.marks.kind.split('\\').any(|word| word.trim() == "LOCALIZER")
+    }
+
+    /// Whether both may be slices of one volume: what they show, size, orientation, spacing.
     pub(super) fn fits(&self, other: &Slice) -> bool {
         let near = |a: &[f64], b: &[f64], within: f64| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= within);
         let orientation = match (self.orientation, other.orientation) {
@@ -168,8 +205,8 @@ impl Slice {
             (Some(a), Some(b)) => near(&a, &b, 1e-4 * a[0].abs()),
             (a, b) => a.is_none() && b.is_none(),
         };
-        let size = |s: &Slice| (s.rows(), s.columns(), s.stored.samples, s.stored.frames);
-        size(self) == size(other) && orientation && spacing
+        let kind = |s: &Slice| (s.rows(), s.columns(), s.stored.samples, s.localizes(), s.segment.is_some());
+        kind(self) == kind(other) && self.modality == other.modality && orientation && spacing
     }
 }
 
