@@ -7,6 +7,8 @@ mod chains;
 mod common;
 #[path = "command/convert.rs"]
 mod convert;
+#[path = "command/dicom.rs"]
+mod dicom;
 #[path = "../../formats/tests/common/dicom.rs"]
 mod dicoms;
 #[path = "command/identity.rs"]

@@ -26,6 +26,8 @@ pub struct OpenScan {
     pub center: Option<String>,
     /// The spacing, x, y, z.
     pub voxel_size: Option<Lengths>,
+    /// Whether slices that are not evenly spaced are taken as they are, their places kept in the provenance.
+    pub keep_gaps: bool,
     /// The type to open as (for raw files the stored type, in `format.raw`).
     pub voxel: Option<Type>,
 }
@@ -53,6 +55,9 @@ pub fn open_scan(paths: &[PathBuf], options: &OpenScan) -> Result<Opened> {
     let mut source: Arc<dyn Source> = if scan.source.sequential() { Keep::wrap(scan.source) } else { scan.source };
     if let Some(size) = &options.voxel_size {
         source = Arc::new(Described::spaced(source, size)?);
+    }
+    if options.keep_gaps {
+        source = Arc::new(Described::kept(source));
     }
     if let Some(frame) = options.frame {
         source = Arc::new(Described::frame(source, frame)?);
@@ -101,6 +106,13 @@ impl Described {
         header.geometry = geometry;
         header.verdict = Verdict::uniform("spacing given by --voxel-size");
         Ok(Described { input, header, first: 0 })
+    }
+
+    /// With steps that are not even taken as they are.
+    pub fn kept(input: Arc<dyn Source>) -> Described {
+        let mut header = input.header().clone();
+        header.verdict.kept = true;
+        Described { input, header, first: 0 }
     }
 
     /// One frame.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use isovox_volume::{Error, Header, Result, Sink, Source};
 
+use crate::inner::Inner;
 use crate::input::Input;
 use crate::open::OpenOptions;
 
@@ -36,6 +37,17 @@ pub struct Scan {
     pub files: Vec<Input>,
     /// How it was made, when an earlier run wrote that inside.
     pub provenance: Option<serde_json::Value>,
+}
+
+impl Scan {
+    /// The same, with something more that a careful user should know.
+    #[must_use]
+    pub fn warned(mut self, warning: String) -> Scan {
+        let mut header = self.source.header().clone();
+        header.warnings.push(warning);
+        self.source = Arc::new(Inner::new(self.source, header));
+        self
+    }
 }
 
 /// Where a scan is to be written.

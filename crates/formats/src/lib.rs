@@ -6,11 +6,13 @@ pub mod channels;
 pub mod embed;
 pub mod format;
 pub mod guard;
+mod inner;
 pub mod input;
 mod known;
 pub mod mesh;
 pub mod open;
 pub mod picture;
+mod search;
 pub mod staged;
 pub mod stored;
 pub mod stream;
@@ -28,7 +30,7 @@ pub mod zip;
 
 pub use format::{Format, Given, Scan, Target};
 pub use input::Input;
-pub use open::{AffineChoice, OpenOptions, RawOptions, create, open, series};
+pub use open::{AffineChoice, OpenOptions, RawOptions, create, dicom_files, open, series};
 
 /// All formats; the first that recognises a file opens it, the first whose ending fits writes it.
 pub static FORMATS: &[&dyn Format] = &[

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use isovox_volume::run::Progress;
 use isovox_volume::{Error, Header, Result, Sink, Type};
 
 use crate::FORMATS;
@@ -10,6 +11,7 @@ use crate::format::{Format, Given, Scan, Target};
 use crate::input::{Input, natural};
 use crate::known;
 use crate::raw::{self, Raw};
+use crate::search;
 use crate::zip;
 
 /// Which of a NIfTI file's affines is taken.
@@ -61,6 +63,20 @@ pub struct OpenOptions {
     pub temp: Option<PathBuf>,
     /// For DICOM: which of several series, by UID, number or a text of its description.
     pub series: Option<String>,
+    /// How many headers are read at a time; all threads of the machine where it is not said.
+    pub threads: Option<usize>,
+    /// Who is told of them.
+    pub watch: Option<Watch>,
+}
+
+/// Told how far opening is.
+#[derive(Clone)]
+pub struct Watch(pub Progress);
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Watch")
+    }
 }
 
 impl OpenOptions {
@@ -82,8 +98,9 @@ impl OpenOptions {
 
 /// Opens what the user points at: a file, several files, a folder or a glob.
 pub fn open(paths: &[PathBuf], options: &OpenOptions) -> Result<Scan> {
-    let given = given(paths)?;
-    open_given(given, options)
+    let (given, skipped) = given(paths)?;
+    let scan = open_given(given, options)?;
+    Ok(if skipped.is_empty() { scan } else { scan.warned(format!("passed over: {}", skipped.join(", "))) })
 }
 
 /// Opens inputs that are already found (an archive's entries too).
@@ -110,9 +127,17 @@ pub fn open_given(given: Given, options: &OpenOptions) -> Result<Scan> {
 
 /// The DICOM series among what the user points at; empty where it is something else.
 pub fn series(paths: &[PathBuf]) -> Result<Vec<dicom::Series>> {
-    let given = given(paths)?;
+    let (given, _) = given(paths)?;
     let head = if let Given::One(input) = &given { input.head(512)? } else { Vec::new() };
     if dicom::Dicom.recognises(&given, &head) { dicom::list(given) } else { Ok(Vec::new()) }
+}
+
+/// The DICOM files that paths stand for, those of a folder's folders and of a DICOMDIR too; and what else lies there.
+pub fn dicom_files(paths: &[PathBuf]) -> Result<(Vec<Input>, Vec<String>)> {
+    let (given, skipped) = given(paths)?;
+    let (files, mut others) = dicom::tags::files(given)?;
+    others.extend(skipped);
+    Ok((files, others))
 }
 
 /// Refuses flags that say what the format's own header says.
@@ -128,31 +153,66 @@ fn meaningful(format: &dyn Format, options: &OpenOptions) -> Result<()> {
     }
 }
 
-fn given(paths: &[PathBuf]) -> Result<Given> {
+/// What paths stand for, and what of a folder is passed over.
+fn given(paths: &[PathBuf]) -> Result<(Given, Vec<String>)> {
+    let whole = |given: Given| (given, Vec::new());
     match paths {
         [] => Err(Error::parameter("no input").help("name a file, a folder or a glob")),
         [one] if one.is_dir() => folder(one),
-        [one] if !one.exists() && one.to_string_lossy().contains(['*', '?']) => glob(one),
-        [one] => Ok(Given::One(Input::file(one)?)),
+        [one] if !one.exists() && one.to_string_lossy().contains(['*', '?']) => glob(one).map(whole),
+        [one] => Ok(whole(Given::One(Input::file(one)?))),
         many if let Some(folder) = many.iter().find(|p| p.is_dir()) => {
             Err(Error::parameter("a folder among several inputs").expected("files, or one folder").help("name the folder alone, or its files with a glob").within(folder))
         }
-        many => Ok(Given::Many(many.iter().map(|p| Input::file(p)).collect::<Result<_>>()?)),
+        many => Ok(whole(Given::Many(many.iter().map(|p| Input::file(p)).collect::<Result<_>>()?))),
     }
 }
 
-fn folder(path: &Path) -> Result<Given> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(path).map_err(|e| Error::io(&e, path))?.flatten().map(|e| e.path()).filter(|p| p.is_file()).collect();
-    files.sort_by(|a, b| natural(&a.to_string_lossy(), &b.to_string_lossy()));
-    if files.is_empty() {
-        return Err(Error::not_found("the folder holds no file").within(path));
+/// A folder's files; where none of them is of another format, DICOM files of the folders below too.
+fn folder(path: &Path) -> Result<(Given, Vec<String>)> {
+    let here = search::within(path)?;
+    let mut skipped = here.skipped;
+    let other = |given: &Given| FORMATS.iter().find(|f| f.recognises(given, &[])).is_some_and(|f| f.name() != dicom::NAME);
+    let top = together(&here.files, &mut skipped)?;
+    if here.folders.is_empty() || top.as_ref().is_some_and(other) {
+        return top.map(|given| (given, skipped)).ok_or_else(|| nothing(path));
+    }
+    let all = search::below(path)?;
+    let mut passed = all.skipped;
+    match together(&all.files, &mut passed)? {
+        Some(given) if holds_dicom(&given) => Ok((given, passed)),
+        _ => top.map(|given| (given, skipped)).ok_or_else(|| nothing(path)),
+    }
+}
+
+fn nothing(path: &Path) -> Error {
+    Error::not_found("the folder holds no file").help("name the folder that holds the scan").within(path)
+}
+
+fn holds_dicom(given: &Given) -> bool {
+    match given {
+        Given::One(input) => input.head(512).is_ok_and(|head| dicom::Dicom.recognises(given, &head)),
+        Given::Many(_) => dicom::Dicom.recognises(given, &[]),
+    }
+}
+
+/// Files as inputs; those that cannot be opened are passed over by name.
+fn together(files: &[PathBuf], skipped: &mut Vec<String>) -> Result<Option<Given>> {
+    let mut inputs = Vec::new();
+    for path in files {
+        match Input::file(path) {
+            Ok(input) => inputs.push(input),
+            Err(error) if files.len() > 1 => skipped.push(error.to_string()),
+            Err(error) => return Err(error),
+        }
     }
     // One slice beside what says how it was made is that slice.
-    let slices: Vec<&PathBuf> = files.iter().filter(|f| f.file_name().is_none_or(|n| n != "provenance.json")).collect();
-    if let [one] = slices[..] {
-        return Ok(Given::One(Input::file(one)?));
-    }
-    Ok(Given::Many(files.iter().map(|p| Input::file(p)).collect::<Result<_>>()?))
+    let slices: Vec<&Input> = inputs.iter().filter(|i| i.name() != "provenance.json").collect();
+    Ok(match slices[..] {
+        _ if inputs.is_empty() => None,
+        [one] => Some(Given::One(one.clone())),
+        _ => Some(Given::Many(inputs)),
+    })
 }
 
 fn glob(pattern: &Path) -> Result<Given> {

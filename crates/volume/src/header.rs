@@ -223,9 +223,9 @@ impl Header {
         Header { voxel, quantity, ..self.clone() }
     }
 
-    /// Refuses a grid that one affine does not describe.
+    /// Refuses a grid that one affine does not describe, unless the user keeps its gaps.
     pub fn even(&self) -> Result<()> {
-        if self.verdict.uniform == Some(false) {
+        if self.verdict.uniform == Some(false) && !self.verdict.kept {
             return Err(Error::geometry("slices that are not evenly spaced")
                 .found(&self.verdict.text)
                 .help("--gaps keep writes them with their true positions in the provenance; the step `regularize` makes an even grid"));

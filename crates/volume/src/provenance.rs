@@ -1,6 +1,10 @@
 //! How an output was made.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
+
+use crate::verdict::SliceRow;
 
 /// One operation of a chain.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +39,8 @@ pub struct Provenance {
     pub steps: Vec<Step>,
     /// What was read.
     pub inputs: Vec<Input>,
+    /// Where slices lie that are kept though no affine places them.
+    pub slices: Arc<[SliceRow]>,
 }
 
 impl Provenance {
@@ -42,12 +48,17 @@ impl Provenance {
     pub fn json(&self) -> Value {
         let step = |s: &Step| json!({"op": s.op, "parameters": s.parameters, "found": s.found});
         let input = |i: &Input| json!({"name": i.name, "blake3": i.blake3, "bytes": i.bytes});
-        json!({
+        let mut told = json!({
             "isovox": env!("CARGO_PKG_VERSION"),
             "command": self.command,
             "space": self.space,
             "steps": self.steps.iter().map(step).collect::<Vec<_>>(),
             "inputs": self.inputs.iter().map(input).collect::<Vec<_>>(),
-        })
+        });
+        if !self.slices.is_empty() {
+            let slice = |s: &SliceRow| json!({"file": s.file, "position_mm": s.position_mm, "place_mm": s.place_mm});
+            told["slices"] = self.slices.iter().filter(|s| s.reason.is_none()).map(slice).collect();
+        }
+        told
     }
 }

@@ -43,8 +43,12 @@ impl Problem {
 pub struct SliceRow {
     /// The file's base name.
     pub file: String,
-    /// The number that the file states.
+    /// The number that the file states; of a frame among several its own, from 1.
     pub instance: Option<i64>,
+    /// UID of the image, where it has one.
+    pub image: Option<String>,
+    /// The centre of its first voxel, mm (LPS), where the file states it.
+    pub place_mm: Option<[f64; 3]>,
     /// Its place along the normal, mm.
     pub position_mm: Option<f64>,
     /// The step from the slice before in its frame, mm.
@@ -64,6 +68,8 @@ pub struct Verdict {
     pub text: String,
     /// The shear, degrees, where there is one.
     pub tilt_deg: Option<f64>,
+    /// Whether the user takes steps that are not even as they are: their places are kept in the provenance.
+    pub kept: bool,
     /// The slices it was found from, in the volume's order, where each is a file.
     pub slices: Arc<[SliceRow]>,
 }
@@ -71,7 +77,7 @@ pub struct Verdict {
 impl Verdict {
     /// One affine for the whole grid, as the file states it.
     pub fn uniform(text: &str) -> Verdict {
-        Verdict { uniform: Some(true), problems: Vec::new(), text: text.into(), tilt_deg: None, slices: Arc::default() }
+        Verdict { uniform: Some(true), problems: Vec::new(), text: text.into(), tilt_deg: None, kept: false, slices: Arc::default() }
     }
 
     /// One affine for the whole grid; a shear of more than 0.1 degree is named.
@@ -86,6 +92,6 @@ impl Verdict {
 
     /// Nothing is known, and why.
     pub fn unknown(text: &str) -> Verdict {
-        Verdict { uniform: None, problems: vec![Problem::Unknown], text: text.into(), tilt_deg: None, slices: Arc::default() }
+        Verdict { uniform: None, problems: vec![Problem::Unknown], text: text.into(), tilt_deg: None, kept: false, slices: Arc::default() }
     }
 }

@@ -4,10 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use isovox_engine::OpenScan;
+use isovox_formats::open::Watch;
 use isovox_formats::{AffineChoice, OpenOptions, RawOptions};
 use isovox_ops::geometry::crop::sizes;
 use isovox_ops::spec::{Lengths, Spec, Value, Values, nearest};
 use isovox_volume::{Error, Length, Result, Type};
+
+use super::talk::Talk;
 
 const RUNNING: &str = "Running";
 const OPENING: &str = "Opening";
@@ -57,6 +60,7 @@ pub(crate) fn opening() -> Vec<Arg> {
     [
         option("series", "WHICH", "One DICOM series of several: its UID, its number, or a text of its description"),
         option("frame", "N", "One frame of several, from 0").value_parser(value_parser!(usize)),
+        option("gaps", "HOW", "keep: slices that are not evenly spaced as they are, their places in the provenance").value_parser(["keep"]),
         option("crop", "REGION", "A part: x0:x1,y0:y1,z0:z1, ends excluded"),
         option("center", "XxYxZ", "A part of this size in the middle"),
         option("voxel-size", "LENGTH", "The spacing, with its unit: 5.3um or 5.3,5.3,10um"),
@@ -161,7 +165,18 @@ pub(crate) fn open_options(matches: &ArgMatches, own: Option<&Spec>) -> Result<O
     let raw = RawOptions { size, voxel: None, big_endian: text("endian").map(|e| e == "big"), offset: number("offset"), gap: number("gap") };
     let white_is_zero = !foreign("white-is-zero") && matches.try_get_one::<bool>("white-is-zero").ok().flatten() == Some(&true);
     let frame = if foreign("frame") { None } else { matches.try_get_one::<usize>("frame").ok().flatten().copied() };
-    Ok(OpenScan { format: OpenOptions { raw, white_is_zero, affine, temp: None, series: text("series") }, frame, crop: text("crop"), center: text("center"), voxel_size, voxel })
+    let threads = matches.try_get_one::<usize>("threads").ok().flatten().copied();
+    // Files are opened before there is a run: who is told is read from the words again.
+    let watch = Talk::from_words(&std::env::args_os().collect::<Vec<_>>()).progress().map(Watch);
+    Ok(OpenScan {
+        format: OpenOptions { raw, white_is_zero, affine, temp: None, series: text("series"), threads, watch },
+        frame,
+        crop: text("crop"),
+        center: text("center"),
+        voxel_size,
+        keep_gaps: text("gaps").is_some(),
+        voxel,
+    })
 }
 
 /// A voxel type by name.

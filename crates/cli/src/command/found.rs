@@ -1,5 +1,6 @@
 //! The inputs of an earlier run, found again by their hashes, and put under the names they had.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -41,11 +42,14 @@ pub(crate) fn inputs(provenance: &Json, words: &[Word], given: &[PathBuf], made:
     }
     let folders = folders(words, &told);
     let places: Vec<PathBuf> = given.iter().cloned().chain([made.parent().unwrap_or(Path::new("")).to_path_buf(), PathBuf::new()]).collect();
+    // The slices of a folder may lie in folders below it.
+    let below = LazyCell::new(|| below(&places, given, &folders));
     let (mut found, mut missing, mut differing) = (Vec::new(), Vec::new(), Vec::new());
     for t in &told {
         let candidates = places.iter().flat_map(|p| [p.clone(), p.join(t.name)].into_iter().chain(folders.iter().map(|f| p.join(f).join(t.name))));
         let mut there = candidates.filter(|p| p.is_file());
-        match there.by_ref().find(|p| is(p, t)) {
+        let further = || below.iter().find(|p| p.file_name().is_some_and(|n| n == t.name) && is(p, t)).cloned();
+        match there.by_ref().find(|p| is(p, t)).or_else(further) {
             Some(path) => found.push(Found { name: t.name.into(), path }),
             None => missing.push(t),
         }
@@ -61,6 +65,14 @@ pub(crate) fn inputs(provenance: &Json, words: &[Word], given: &[PathBuf], made:
         None => Ok(found),
         Some(first) => Err(absent(first, missing.len() - 1, differing.first(), &folders)),
     }
+}
+
+/// DICOM files at any depth of the folders that are given or named.
+fn below(places: &[PathBuf], given: &[PathBuf], folders: &[&Path]) -> Vec<PathBuf> {
+    let named = places.iter().flat_map(|p| folders.iter().map(|f| p.join(f)));
+    let searched: BTreeSet<PathBuf> = given.iter().cloned().chain(named).filter(|p| p.is_dir()).collect();
+    let files = searched.into_iter().filter_map(|folder| isovox_formats::dicom_files(&[folder]).ok());
+    files.flat_map(|(files, _)| files).map(|f| f.path().to_path_buf()).collect()
 }
 
 /// Input words that name no file: folders.

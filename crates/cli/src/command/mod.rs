@@ -2,6 +2,7 @@
 
 mod arguments;
 mod chain;
+mod check;
 mod convert;
 mod demo;
 mod found;
@@ -14,6 +15,7 @@ mod pores;
 mod recipe;
 mod replay;
 mod settings;
+mod tags;
 mod talk;
 mod words;
 
@@ -43,6 +45,8 @@ pub(crate) enum Exit {
 const SUBS: &[Sub] = &[
     Sub { command: chain::pipe_command, run: chain::run_pipe },
     Sub { command: info::command, run: info::run },
+    Sub { command: tags::command, run: tags::run },
+    Sub { command: check::command, run: check::run },
     Sub { command: convert::command, run: convert::run },
     Sub { command: pores::command, run: pores::run },
     Sub { command: phantom::command, run: phantom::run },

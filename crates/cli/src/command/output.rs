@@ -1,13 +1,14 @@
 //! Writing what was made, with how it was made.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use isovox_engine::{hash, mesh as engine_mesh, write as engine_write};
 use isovox_formats::open::format_for;
 use isovox_formats::{Input, Target, guard, mesh, picture, table};
 use isovox_ops::spec::Kind;
 use isovox_volume::error::At;
-use isovox_volume::{MeshFound, Object, Provenance, Result, Run, Space, Step};
+use isovox_volume::{MeshFound, Object, Provenance, Result, Run, SliceRow, Space, Step};
 use serde_json::json;
 
 use super::settings::Settings;
@@ -46,7 +47,8 @@ pub(crate) fn not_inputs(out: &Path, files: &[Input], recipe: Option<&Path>) -> 
 
 /// Writes the result and its provenance: embedded where the format has room, else beside.
 pub(crate) fn write(run: &Run, made: Made<'_>, out: &Path, settings: &Settings) -> Result<Vec<PathBuf>> {
-    let mut provenance = Provenance { command: settings.told(), space: space(&made.object, made.space), steps: made.steps, inputs: hash::inputs(made.files)? };
+    let mut provenance =
+        Provenance { command: settings.told(), space: space(&made.object, made.space), steps: made.steps, inputs: hash::inputs(made.files)?, slices: kept(&made.object) };
     let text = provenance.json().to_string();
     let mut embedded = true;
     let written = match &made.object {
@@ -79,6 +81,14 @@ pub(crate) fn write(run: &Run, made: Made<'_>, out: &Path, settings: &Settings) 
         beside(run, &provenance, &made.object, out)?;
     }
     Ok(written)
+}
+
+/// The slices of a volume that no affine places, and that is written all the same.
+fn kept(object: &Object) -> Arc<[SliceRow]> {
+    match object {
+        Object::Volume(source) if source.header().verdict.kept && source.header().verdict.uniform == Some(false) => source.header().verdict.slices.clone(),
+        _ => Arc::default(),
+    }
 }
 
 fn space(object: &Object, input: Space) -> String {

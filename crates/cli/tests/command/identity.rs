@@ -39,6 +39,10 @@ fn no_output_tells_who_the_patient_is() {
     let runs = [
         "info one",
         "info one --json --metadata --slices --values",
+        "tags one --json",
+        "tags one --diff",
+        "check one --json",
+        "check one -o certificate",
         "info two --json",
         "info two",
         "convert one a.nii",

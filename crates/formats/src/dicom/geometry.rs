@@ -39,6 +39,16 @@ impl Line {
         Line { first: positions[0], along, normal, place: places[0], count: positions.len(), reach, step: median(places), tilt_deg }
     }
 
+    /// How far along the normal a position lies, mm.
+    pub(super) fn along(&self, position: [f64; 3]) -> f64 {
+        dot(position, self.normal)
+    }
+
+    /// The place so many mm along the normal from a position.
+    pub(super) fn further(&self, position: [f64; 3], mm: f64) -> [f64; 3] {
+        std::array::from_fn(|a| position[a] + self.along[a] * mm)
+    }
+
     /// How far a position lies beside it, mm.
     pub(super) fn off(&self, position: [f64; 3]) -> f64 {
         let t = dot(position, self.normal) - self.place;

@@ -1,28 +1,45 @@
-//! DICOM: a series of classic, uncompressed images in the files of a folder, or one such file.
+//! DICOM: a series of images in the files of a folder, or one file.
 //!
-//! `wire` finds where values lie and trusts no length; `slice` is what one file says; `series` what belongs together;
-//! `order` sorts it and says what its positions prove; `geometry` and `values` turn that into an affine and a type;
-//! `pixels` are its planes.
+//! `wire` finds where values lie and trusts no length, `fields` reads them; `slice` is one image of a file, of which
+//! `groups` (enhanced images), `mosaic` and `multiframe` find several; `stored` is how its pixels are kept; `series` what
+//! belongs together; `order` sorts it and says what its positions prove, `parted` what tells images at one position apart
+//! by their `marks`; `geometry` and `values` turn that into an affine and a type; `pixels` are its planes.
 
+mod csa;
+mod directory;
+mod encode;
+mod fields;
 mod geometry;
+mod groups;
+mod items;
+mod marks;
 pub mod mask;
 mod metadata;
+mod mosaic;
+mod multiframe;
 mod order;
+mod parted;
 mod pixels;
+mod segments;
 mod series;
 mod slice;
+mod stored;
+pub mod tags;
 #[cfg(test)]
 mod tests;
 mod values;
+#[cfg(test)]
+mod volume_tests;
 mod wire;
+mod write;
 
 use std::sync::Arc;
 
 use dicom_encoding::transfer_syntax::TransferSyntaxIndex;
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
-use isovox_volume::{Frames, Header, Result};
+use isovox_volume::{Frames, Header, Result, Sink};
 
-use crate::format::{Format, Given, Scan};
+use crate::format::{Format, Given, Scan, Target};
 use crate::input::Input;
 use crate::open::OpenOptions;
 
@@ -34,6 +51,9 @@ pub const NAME: &str = "dicom";
 /// Warnings of single slices that are shown.
 const REPAIRS: usize = 3;
 
+/// Files named in a warning.
+const NAMED: usize = 5;
+
 /// DICOM series.
 pub struct Dicom;
 
@@ -42,9 +62,9 @@ impl Format for Dicom {
         NAME
     }
 
-    /// None: DICOM is not written.
+    /// Of segmentations, which alone are written.
     fn endings(&self) -> &'static [&'static str] {
-        &[]
+        &["dcm"]
     }
 
     fn recognises(&self, given: &Given, head: &[u8]) -> bool {
@@ -58,38 +78,71 @@ impl Format for Dicom {
         &["series"]
     }
 
+    fn holds(&self, header: &Header) -> Result<()> {
+        write::holds(header)
+    }
+
+    fn create(&self, target: &Target, header: &Header) -> Result<Box<dyn Sink>> {
+        write::create(target, header)
+    }
+
     fn open(&self, given: Given, options: &OpenOptions) -> Result<Scan> {
-        let (slices, warnings) = series::find(&inputs(given))?.choose(options.series.as_deref())?;
+        let (inputs, missing) = inputs(given)?;
+        let (slices, mut warnings) = series::find(&inputs, options)?.choose(options.series.as_deref())?;
+        warnings.extend(missing);
+        if segments::are(&slices) {
+            return segmented(&slices, warnings);
+        }
         slices.iter().try_for_each(pixels::check)?;
         let ordered = order::order(slices)?;
         let mut header = header(&ordered, options)?;
         header.warnings.splice(0..0, warnings);
         let rescales = ordered.planes.iter().map(values::Rescale::of).collect::<Result<_>>()?;
-        let files = ordered.planes.iter().map(|s| s.input.clone()).collect();
+        let mut files: Vec<Input> = ordered.planes.iter().map(|s| s.input().clone()).collect();
+        files.dedup_by(|b, a| a.path() == b.path() && a.name() == b.name());
         let source = Arc::new(pixels::Planes::new(header, ordered.planes, rescales));
         Ok(Scan { format: NAME, source, files, provenance: None })
     }
 }
 
-fn inputs(given: Given) -> Vec<Input> {
-    match given {
+/// The files that are meant, those of a DICOMDIR too, and what of it is not there.
+fn inputs(given: Given) -> Result<(Vec<Input>, Option<String>)> {
+    let inputs = match given {
         Given::One(input) => vec![input],
-        Given::Many(inputs) => inputs,
-    }
+        Given::Many(inputs) => return Ok((inputs, None)),
+    };
+    Ok(match directory::files(&inputs[0])? {
+        Some((files, missing)) if missing.is_empty() => (files, None),
+        Some((files, missing)) => (files, Some(format!("the DICOMDIR names files that are not there: {}", shortened(&missing, NAMED)))),
+        None => (inputs, None),
+    })
+}
+
+/// The first names of a list, and how many more there are.
+fn shortened(names: &[String], most: usize) -> String {
+    let more = if names.len() > most { format!(", and {} more", names.len() - most) } else { String::new() };
+    format!("{}{more}", names[..names.len().min(most)].join(", "))
+}
+
+fn segmented(slices: &[slice::Slice], warnings: Vec<String>) -> Result<Scan> {
+    let files = vec![slices[0].input().clone()];
+    let source = Arc::new(segments::Segments::open(slices)?);
+    let scan = Scan { format: NAME, source, files, provenance: None };
+    Ok(warnings.into_iter().fold(scan, Scan::warned))
 }
 
 /// The series among the inputs, whether or not their pixels can be read; empty where none is DICOM.
 pub fn list(given: Given) -> Result<Vec<Series>> {
-    series::find(&inputs(given))?.list()
+    series::find(&inputs(given)?.0, &OpenOptions::default())?.list()
 }
 
 fn header(ordered: &order::Ordered, options: &OpenOptions) -> Result<Header> {
     let first = &ordered.planes[0];
     let rescales = ordered.planes.iter().map(values::Rescale::of).collect::<Result<Vec<_>>>()?;
     let voxel = values::voxel(&ordered.planes, &rescales, options.raw.voxel);
-    let mut header = Header::new([ordered.depth(), first.rows, first.columns], ordered.frames, voxel).map_err(|e| e.within(first.input.path()))?;
+    let mut header = Header::new([ordered.depth(), first.rows(), first.columns()], ordered.frames, voxel).map_err(|e| e.within(first.input().path()))?;
     let (geometry, warning) = geometry::of(ordered);
-    header.frames = Frames { count: ordered.frames, axis: ordered.axis, values: Vec::new() };
+    header.frames = Frames { count: ordered.frames, axis: ordered.axis, values: ordered.values.clone() };
     header.geometry = geometry;
     header.verdict = ordered.verdict.clone();
     header.quantity = values::quantity(&ordered.planes);
@@ -97,7 +150,7 @@ fn header(ordered: &order::Ordered, options: &OpenOptions) -> Result<Header> {
     header.warnings.extend(warning);
     let repaired = ordered.planes.iter().filter_map(|s| Some(format!("{}: {}", s.name(), s.repair.as_ref()?)));
     header.warnings.extend(repaired.take(REPAIRS));
-    match metadata::of(&first.input) {
+    match metadata::of(first.input()) {
         Ok(meta) => header.meta = meta,
         Err(error) => header.warnings.push(format!("no metadata: {error}")),
     }

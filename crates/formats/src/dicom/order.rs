@@ -1,13 +1,13 @@
 //! The order of a series' slices, its frames, and what their positions prove.
 
-use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use isovox_volume::{FrameAxis, Problem, Result, SliceRow, Verdict};
-
 use super::geometry::{Line, dot};
+use super::parted::{self, LeftOut, in_time};
 use super::slice::Slice;
 use crate::input::natural;
+use isovox_volume::{FrameAxis, Problem, Result, SliceRow, Verdict};
 
 /// Positions closer than this are one, mm; finer where pixels are.
 const SAME: f64 = 0.01;
@@ -15,8 +15,8 @@ const SAME: f64 = 0.01;
 /// Slices named in a verdict's text.
 const NAMED: usize = 5;
 
-/// A slice that is no plane, and why.
-type LeftOut = (Slice, String);
+/// Bytes of two files that are compared at a time.
+const STEP: u64 = 1 << 20;
 
 /// A series in order.
 pub(super) struct Ordered {
@@ -24,6 +24,8 @@ pub(super) struct Ordered {
     pub(super) planes: Vec<Slice>,
     pub(super) frames: usize,
     pub(super) axis: FrameAxis,
+    /// Where the frames lie on the axis, where that is known.
+    pub(super) values: Vec<f64>,
     /// From the first position to the last; `None` without positions.
     pub(super) line: Option<Line>,
     pub(super) verdict: Verdict,
@@ -40,63 +42,92 @@ impl Ordered {
 /// Puts slices of one size and orientation in order. Errors: reading what is compared.
 pub(super) fn order(slices: Vec<Slice>) -> Result<Ordered> {
     let (slices, mut left_out) = without_copies(slices)?;
-    let normal = slices[0].normal().filter(|_| slices.iter().all(|s| s.position.is_some()));
-    let Some(normal) = normal else { return Ok(without_positions(slices, &left_out)) };
+    let Some(normal) = normal(&slices) else { return Ok(without_positions(slices, &left_out)) };
     let at = |s: &Slice| dot(s.position.unwrap_or_default(), normal);
-    let mut stacks = stacks(slices, &at);
-    let most = stacks.iter().map(Vec::len).max().unwrap_or(1);
-    let frames = if stacks.iter().all(|s| s.len() == most) { most } else { 1 };
-    let doubles = frames == 1 && most > 1;
-    for stack in &mut stacks {
-        let kept = stack[0].name().to_string();
-        for double in stack.drain(frames..) {
-            left_out.push((double, format!("at the position of {kept}")));
-        }
-    }
+    let told = parted::part(stacks(slices, &at));
+    let (stacks, frames) = (&told.stacks, told.stacks[0].len());
+    left_out.extend(told.left_out.iter().cloned());
     let places: Vec<f64> = stacks.iter().map(|s| at(&s[0])).collect();
     let line = Line::through(&stacks.iter().filter_map(|s| s[0].position).collect::<Vec<_>>(), &places, normal);
     let planes: Vec<Slice> = (0..frames).flat_map(|f| stacks.iter().map(move |s| s[f].clone())).collect();
-    let mut verdict = proven(&places, &stacks, &line);
+    let mut verdict = proven(&places, stacks, &line);
     if frames > 1 && stacks.len() == 1 {
         verdict.problems.push(Problem::SamePosition);
         verdict.text = format!("{frames} slices at one position: frames, not a volume");
     }
-    if doubles {
+    if told.doubles {
         verdict.problems.push(Problem::Duplicates);
         verdict.uniform = Some(false);
         verdict.text = format!("several slices at one position; {}", verdict.text);
     }
     verdict.slices = table(&planes, stacks.len(), Some(&at), &left_out);
-    let timed = planes.iter().any(|s| s.timed || s.modality == "MR");
     let mut warnings = said(&verdict);
     warnings.extend(named(&left_out));
-    Ok(Ordered { axis: if timed { FrameAxis::Time } else { FrameAxis::Unknown }, planes, frames, line: Some(line), verdict, warnings })
+    Ok(Ordered { axis: told.axis, values: told.values, planes, frames, line: Some(line), verdict, warnings })
 }
 
-/// The slices but for copies of one image: the same UID and the same pixels.
+/// The normal of slices that all have positions.
+fn normal(slices: &[Slice]) -> Option<[f64; 3]> {
+    slices[0].normal().filter(|_| slices.iter().all(|s| s.position.is_some()))
+}
+
+/// Slices that fit each other, parted where they are several volumes.
+pub(super) fn volumes(slices: Vec<Slice>) -> Vec<Vec<Slice>> {
+    if normal(&slices).is_none() {
+        return vec![slices];
+    }
+    parted::volumes(&positions(slices.clone())).unwrap_or_else(|| vec![slices])
+}
+
+/// Slices of each position together, the positions ascending; each alone without positions.
+pub(super) fn positions(slices: Vec<Slice>) -> Vec<Vec<Slice>> {
+    match normal(&slices) {
+        Some(normal) => stacks(slices, &|s| dot(s.position.unwrap_or_default(), normal)),
+        None => slices.into_iter().map(|s| vec![s]).collect(),
+    }
+}
+
+/// The slices but for copies of one file: the same UID and the same pixels.
 fn without_copies(mut slices: Vec<Slice>) -> Result<(Vec<Slice>, Vec<LeftOut>)> {
-    slices.sort_by(|a, b| natural(a.name(), b.name()));
-    let mut by_image: Vec<usize> = (0..slices.len()).filter(|&i| !slices[i].image.is_empty()).collect();
-    by_image.sort_by(|&a, &b| slices[a].image.cmp(&slices[b].image).then(a.cmp(&b)));
-    let mut copies = Vec::new();
-    for pair in by_image.windows(2) {
-        let (one, two) = (&slices[pair[0]], &slices[pair[1]]);
-        if one.image == two.image && pixels(one)? == pixels(two)? {
-            copies.push((pair[1], format!("the same image as {}", one.name())));
+    slices.sort_by(|a, b| natural(a.name(), b.name()).then_with(|| a.input().path().cmp(b.input().path())));
+    // A file's images stand together, and share what is stored.
+    let mut files: Vec<&Slice> = slices.iter().filter(|s| !s.image.is_empty()).collect();
+    files.dedup_by(|b, a| Arc::ptr_eq(&a.stored, &b.stored));
+    files.sort_by(|a, b| a.image.cmp(&b.image));
+    let mut copies: Vec<(*const _, String)> = Vec::new();
+    for pair in files.windows(2) {
+        if pair[0].image == pair[1].image && same_pixels(pair[0], pair[1])? {
+            copies.push((Arc::as_ptr(&pair[1].stored), format!("the same image as {}", pair[0].name())));
         }
     }
-    copies.sort_by_key(|c| std::cmp::Reverse(c.0));
-    let mut left_out: Vec<LeftOut> = copies.into_iter().map(|(i, why)| (slices.remove(i), why)).collect();
-    left_out.reverse();
-    Ok((slices, left_out))
+    let places: BTreeSet<_> = copies.iter().map(|c| c.0).collect();
+    let (copied, kept): (Vec<Slice>, Vec<Slice>) = slices.into_iter().partition(|s| places.contains(&Arc::as_ptr(&s.stored)));
+    let why = |s: &Slice| copies.iter().find(|c| c.0 == Arc::as_ptr(&s.stored)).map_or(String::new(), |c| c.1.clone());
+    let left_out = copied.into_iter().map(|s| (why(&s), s)).map(|(why, s)| (s, why)).collect();
+    Ok((kept, left_out))
 }
 
-fn pixels(slice: &Slice) -> Result<Vec<u8>> {
-    let from = slice.pixels.offset;
-    let left = slice.input.len().saturating_sub(from);
-    let mut bytes = vec![0; slice.pixels.length.unwrap_or(left).min(left) as usize];
-    slice.input.read_at(from, &mut bytes)?;
-    Ok(bytes)
+/// Whether two files store the same bytes behind their headers.
+fn same_pixels(one: &Slice, two: &Slice) -> Result<bool> {
+    let left = |s: &Slice| {
+        let left = s.input().len().saturating_sub(s.stored.pixels.offset);
+        s.stored.pixels.length.unwrap_or(left).min(left)
+    };
+    if left(one) != left(two) {
+        return Ok(false);
+    }
+    let (mut a, mut b) = (Vec::new(), Vec::new());
+    for from in (0..left(one)).step_by(STEP as usize) {
+        let bytes = STEP.min(left(one) - from) as usize;
+        for (slice, buffer) in [(one, &mut a), (two, &mut b)] {
+            buffer.resize(bytes, 0);
+            slice.input().read_at(slice.stored.pixels.offset + from, buffer)?;
+        }
+        if a != b {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Slices of one position together, the positions ascending.
@@ -112,12 +143,6 @@ fn stacks(mut slices: Vec<Slice>, at: &impl Fn(&Slice) -> f64) -> Vec<Vec<Slice>
     }
     stacks.iter_mut().for_each(|s| s.sort_by(in_time));
     stacks
-}
-
-/// By acquisition, instance and name.
-fn in_time(a: &Slice, b: &Slice) -> Ordering {
-    let acquired = a.acquisition.unwrap_or(0.0).total_cmp(&b.acquisition.unwrap_or(0.0));
-    acquired.then_with(|| a.instance.cmp(&b.instance)).then_with(|| natural(a.name(), b.name()))
 }
 
 /// What the positions prove.
@@ -141,7 +166,7 @@ fn proven(places: &[f64], stacks: &[Vec<Slice>], line: &Line) -> Verdict {
     verdict.text = if others.is_empty() {
         format!("{} positions, every step within {tolerance:.3} mm of {median:.4} mm along the normal", places.len())
     } else {
-        let named: Vec<String> = others.iter().take(NAMED).map(|&i| format!("{:.4} mm after {}", steps[i], stacks[i][0].name())).collect();
+        let named: Vec<String> = others.iter().take(NAMED).map(|&i| format!("{:.4} mm after {}", steps[i], stacks[i][0].label())).collect();
         let more = if others.len() > NAMED { ", …" } else { "" };
         format!("{} of {} steps are not the median {median:.4} mm: {}{more}", others.len(), steps.len(), named.join(", "))
     };
@@ -160,40 +185,44 @@ fn proven(places: &[f64], stacks: &[Vec<Slice>], line: &Line) -> Verdict {
 }
 
 /// Slices whose headers prove nothing: by `SliceLocation`, `InstanceNumber` or name, whichever all have.
+///
+/// Frames of one file that nothing places are frames, not slices.
 fn without_positions(mut slices: Vec<Slice>, left_out: &[LeftOut]) -> Ordered {
     let located = slices.iter().all(|s| s.location.is_some());
     let numbered = slices.iter().all(|s| s.instance.is_some());
-    slices.sort_by(|a, b| {
-        let key = |s: &Slice| {
-            if located {
-                s.location.unwrap_or(0.0)
-            } else if numbered {
-                s.instance.unwrap_or(0) as f64
-            } else {
-                0.0
-            }
-        };
-        key(a).total_cmp(&key(b)).then_with(|| natural(a.name(), b.name()))
-    });
+    let by_name = |a: &Slice, b: &Slice| natural(a.name(), b.name()).then_with(|| a.frame.cmp(&b.frame));
     let by = if located {
+        slices.sort_by(|a, b| a.location.unwrap_or(0.0).total_cmp(&b.location.unwrap_or(0.0)).then_with(|| by_name(a, b)));
         "SliceLocation"
     } else if numbered {
+        slices.sort_by(|a, b| a.instance.cmp(&b.instance).then_with(|| by_name(a, b)));
         "InstanceNumber"
     } else {
+        slices.sort_by(by_name);
         "file name"
     };
+    let framed = !located && slices.iter().any(|s| s.stored.frames > 1);
+    let (frames, depth) = if framed { (slices.len(), 1) } else { (1, slices.len()) };
     let mut verdict = Verdict::unknown("no position and orientation in the headers");
-    verdict.slices = table::<fn(&Slice) -> f64>(&slices, slices.len(), None, left_out);
+    verdict.slices = table::<fn(&Slice) -> f64>(&slices, depth, None, left_out);
     let mut warnings = named(left_out);
-    if slices.len() > 1 {
+    if depth > 1 {
         warnings.insert(0, format!("no position and orientation in every header: slices are ordered by {by}"));
     }
-    Ordered { planes: slices, frames: 1, axis: FrameAxis::Unknown, line: None, verdict, warnings }
+    let (axis, values) = if framed { parted::along(&slices) } else { (FrameAxis::Unknown, Vec::new()) };
+    Ordered { planes: slices, frames, axis, values, line: None, verdict, warnings }
 }
 
 /// The rows of a verdict: slices in the volume's order, then what was left out.
 fn table<F: Fn(&Slice) -> f64>(planes: &[Slice], depth: usize, at: Option<&F>, left_out: &[LeftOut]) -> Arc<[SliceRow]> {
-    let row = |s: &Slice| SliceRow { file: s.name().into(), instance: s.instance, position_mm: at.map(|at| at(s)), ..SliceRow::default() };
+    let row = |s: &Slice| SliceRow {
+        file: s.name().into(),
+        instance: s.counted(),
+        place_mm: s.position,
+        image: Some(s.image.clone()).filter(|i| !i.is_empty()),
+        position_mm: at.map(|at| at(s)),
+        ..SliceRow::default()
+    };
     let used = planes.iter().enumerate().map(|(i, s)| {
         let before = (i % depth > 0).then(|| &planes[i - 1]);
         SliceRow { gap_mm: at.zip(before).map(|(at, before)| at(s) - at(before)), ..row(s) }
@@ -208,5 +237,5 @@ fn said(verdict: &Verdict) -> Vec<String> {
 }
 
 fn named(left_out: &[LeftOut]) -> Vec<String> {
-    left_out.iter().map(|(s, why)| format!("{} is left out: {why}", s.name())).collect()
+    left_out.iter().map(|(s, why)| format!("{} is left out: {why}", s.label())).collect()
 }

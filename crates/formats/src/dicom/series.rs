@@ -1,15 +1,22 @@
 //! Which files belong together, and which of several series is meant.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use isovox_volume::{Error, Result, Verdict};
+use isovox_volume::{Error, Result, Run, Verdict};
 
 use super::slice::{File, Slice, read};
 use super::{geometry, order};
 use crate::input::Input;
+use crate::open::OpenOptions;
 
 /// Files that are not worth a thread of their own.
 const FEW: usize = 16;
+
+/// Series, and parts of them, that are told apart.
+const MOST: usize = 2048;
 
 /// Files named in a warning.
 const NAMED: usize = 5;
@@ -45,23 +52,31 @@ pub(super) struct Found {
 /// Reads the headers of all files, some threads at a time.
 ///
 /// Errors: those of the first file that begins as a DICOM file and cannot be read as one.
-pub(super) fn find(inputs: &[Input]) -> Result<Found> {
+pub(super) fn find(inputs: &[Input], options: &OpenOptions) -> Result<Found> {
     let mut images: Vec<Slice> = Vec::new();
     let mut others = Vec::new();
-    for (file, input) in examined(inputs).into_iter().zip(inputs) {
+    for (file, input) in examined(inputs, options).into_iter().zip(inputs) {
         match file? {
-            Some(File::Image(slice)) => images.push(*slice),
+            Some(File::Images(slices)) => images.extend(slices),
             Some(File::Other(what)) => others.push(format!("{} ({what})", input.name())),
             None => others.push(input.name().to_string()),
         }
     }
-    Ok(Found { groups: grouped(images), others })
+    Ok(Found { groups: grouped(images)?, others })
 }
 
 /// What each file is, in order; `None` for one that is not DICOM.
-fn examined(inputs: &[Input]) -> Vec<Result<Option<File>>> {
-    let examine = |input: &Input| if super::wire::is_dicom(&input.head(512)?) { read(input).map(Some) } else { Ok(None) };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(inputs.len() / FEW);
+fn examined(inputs: &[Input], options: &OpenOptions) -> Vec<Result<Option<File>>> {
+    let all = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = options.threads.unwrap_or_else(all).min(inputs.len() / FEW);
+    let run = Run::new(threads, 0, PathBuf::new());
+    let run = if let Some(watch) = &options.watch { run.with_progress(watch.0.clone()) } else { run };
+    run.begin("examining", inputs.len() as u64);
+    let examine = |input: &Input| {
+        let file = if super::wire::is_dicom(&input.head(512)?) { read(input).map(Some) } else { Ok(None) };
+        run.advance(1);
+        file
+    };
     if threads < 2 {
         return inputs.iter().map(examine).collect();
     }
@@ -79,14 +94,21 @@ fn examined(inputs: &[Input]) -> Vec<Result<Option<File>>> {
 }
 
 /// Slices of one series, size and orientation together, in the order of their first files.
-fn grouped(images: Vec<Slice>) -> Vec<(String, Vec<Slice>)> {
+///
+/// Errors: `Unsupported` for more of them than a folder of scans has.
+fn grouped(images: Vec<Slice>) -> Result<Vec<(String, Vec<Slice>)>> {
     let mut groups: Vec<Vec<Slice>> = Vec::new();
     for slice in images {
-        match groups.iter_mut().find(|g| g[0].series == slice.series && g[0].fits(&slice)) {
-            Some(group) => group.push(slice),
+        match groups.iter().position(|g| g[0].series == slice.series && g[0].fits(&slice)) {
+            Some(group) => groups[group].push(slice),
+            None if groups.len() == MOST => {
+                let error = Error::unsupported("DICOM images").found(format_args!("more than {MOST} series, sizes and orientations"));
+                return Err(error.help("name the files of one series").within(slice.input().path()));
+            }
             None => groups.push(vec![slice]),
         }
     }
+    let groups: Vec<Vec<Slice>> = groups.into_iter().flat_map(order::volumes).collect();
     let of_series = |groups: &[Vec<Slice>], uid: &str| groups.iter().filter(|g| g[0].series == uid).count();
     let names: Vec<String> = (0..groups.len())
         .map(|i| {
@@ -94,7 +116,7 @@ fn grouped(images: Vec<Slice>) -> Vec<(String, Vec<Slice>)> {
             if of_series(&groups, uid) > 1 { format!("{uid}#{}", of_series(&groups[..=i], uid)) } else { uid.clone() }
         })
         .collect();
-    names.into_iter().zip(groups).collect()
+    Ok(names.into_iter().zip(groups).collect())
 }
 
 impl Found {
@@ -110,7 +132,7 @@ impl Found {
         let fits = |(uid, slices): &(String, Vec<Slice>)| wanted.is_none_or(|wanted| meant(wanted.trim(), uid, &slices[0]));
         let fitting: Vec<usize> = (0..self.groups.len()).filter(|&i| fits(&self.groups[i])).collect();
         if self.groups.is_empty() {
-            let found = if self.others.is_empty() { "no file".into() } else { shortened(&self.others) };
+            let found = if self.others.is_empty() { "no file".into() } else { super::shortened(&self.others, NAMED) };
             return Err(Error::not_found("a DICOM image").found(found));
         }
         match fitting[..] {
@@ -119,7 +141,7 @@ impl Found {
                 let (_, slices) = self.groups.swap_remove(one);
                 let mut warnings = Vec::new();
                 if !self.others.is_empty() {
-                    warnings.push(format!("not among the slices: {}", shortened(&self.others)));
+                    warnings.push(format!("not among the slices: {}", super::shortened(&self.others, NAMED)));
                 }
                 if other_series > 0 {
                     warnings.push(format!("{other_series} other series lie beside this one"));
@@ -145,16 +167,11 @@ fn meant(wanted: &str, uid: &str, slice: &Slice) -> bool {
 fn line((uid, slices): &(String, Vec<Slice>)) -> String {
     let first = &slices[0];
     let number = first.number.map_or("-".into(), |n| n.to_string());
-    format!("\n  {number}  {}  {:?}  {} files of {}x{}  {uid}", first.modality, first.description, slices.len(), first.columns, first.rows)
-}
-
-fn shortened(names: &[String]) -> String {
-    let more = if names.len() > NAMED { format!(", and {} more", names.len() - NAMED) } else { String::new() };
-    format!("{}{more}", names[..names.len().min(NAMED)].join(", "))
+    format!("\n  {number}  {}  {:?}  {} slices of {}x{}  {uid}", first.modality, first.description, slices.len(), first.columns(), first.rows())
 }
 
 fn described(uid: String, slices: Vec<Slice>) -> Result<Series> {
-    let files = slices.len();
+    let files = slices.iter().map(|s| Arc::as_ptr(&s.stored)).collect::<BTreeSet<_>>().len();
     let ordered = order::order(slices)?;
     let (geometry, _) = geometry::of(&ordered);
     let first = &ordered.planes[0];
@@ -163,7 +180,7 @@ fn described(uid: String, slices: Vec<Slice>) -> Result<Series> {
         number: first.number,
         description: first.description.clone(),
         modality: first.modality.clone(),
-        shape: [ordered.depth() * first.frames.max(1), first.rows, first.columns],
+        shape: [ordered.depth(), first.rows(), first.columns()],
         spacing_mm: geometry.spacing(),
         verdict: ordered.verdict.clone(),
         files,

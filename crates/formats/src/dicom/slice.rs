@@ -1,25 +1,25 @@
-//! One image file: what its header says, no more and no proof yet.
+//! One image: what its file's header says, no more and no proof yet.
+
+use std::sync::Arc;
 
 use dicom_encoding::text::{SpecificCharacterSet, TextCodec};
 use isovox_volume::Result;
 
-use super::wire::{Head, Pixels};
+use super::fields::Fields;
+use super::marks::Marks;
+use super::stored::{Part, Stored};
+use super::wire::Head;
+use super::{groups, mosaic, multiframe};
 use crate::input::Input;
 
-/// How a stored value lies in its word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Bits {
-    pub(super) allocated: u16,
-    pub(super) stored: u16,
-    /// The highest bit that belongs to it.
-    pub(super) high: u16,
-    pub(super) signed: bool,
-}
-
-/// One image file.
+/// One image: a frame of a file, or a part of one.
 #[derive(Clone)]
 pub(super) struct Slice {
-    pub(super) input: Input,
+    pub(super) stored: Arc<Stored>,
+    /// Which frame of what is stored.
+    pub(super) frame: usize,
+    /// Which part of the frame; `None` for all of it.
+    pub(super) part: Option<Part>,
     /// UID of its series; some files have none.
     pub(super) series: String,
     /// UID of the image.
@@ -28,7 +28,6 @@ pub(super) struct Slice {
     pub(super) number: Option<i64>,
     pub(super) description: String,
     pub(super) instance: Option<i64>,
-    pub(super) acquisition: Option<f64>,
     /// IPP, mm.
     pub(super) position: Option<[f64; 3]>,
     /// IOP: along a row, down a column.
@@ -36,85 +35,87 @@ pub(super) struct Slice {
     /// mm between rows, between columns.
     pub(super) spacing: Option<[f64; 2]>,
     pub(super) thickness: Option<f64>,
+    /// `SpacingBetweenSlices`: only believed where the slices of one image have no positions of their own.
+    pub(super) between: Option<f64>,
     pub(super) location: Option<f64>,
-    pub(super) rows: usize,
-    pub(super) columns: usize,
-    pub(super) frames: usize,
-    pub(super) samples: usize,
-    pub(super) photometric: String,
-    pub(super) bits: Bits,
     /// Slope and intercept, where they are stated.
     pub(super) rescale: Option<[f64; 2]>,
     pub(super) rescale_type: String,
-    pub(super) syntax: String,
-    pub(super) pixels: Pixels,
+    /// What tells it from other images at its position.
+    pub(super) marks: Marks,
+    /// The segment whose pixels it holds.
+    pub(super) segment: Option<u16>,
     /// What it holds that is not read yet, by name.
     pub(super) beyond: Option<&'static str>,
-    /// Whether its images follow each other in time.
-    pub(super) timed: bool,
     pub(super) repair: Option<String>,
 }
 
 /// What a DICOM file is.
 pub(super) enum File {
-    Image(Box<Slice>),
+    /// Images, in the order in which they are stored.
+    Images(Vec<Slice>),
     /// No image, and what instead.
     Other(&'static str),
 }
 
 /// Elements that change what the pixels are, and are not read yet.
-const BEYOND: [(u16, u16, &str); 4] = [
-    (0x5200, 0x9229, "an enhanced (multi-frame) image"),
-    (0x5200, 0x9230, "an enhanced (multi-frame) image"),
-    (0x0028, 0x3000, "a modality lookup table"),
-    (0x3004, 0x000E, "a dose grid"),
-];
+const BEYOND: [(u16, u16, &str); 1] = [(0x0028, 0x3000, "a modality lookup table")];
 
 /// Reads what a file says of itself.
 pub(super) fn read(input: &Input) -> Result<File> {
     let head = Head::read(input)?;
-    if head.value(0x0004, 0x1220).is_some() {
+    let fields = head.fields();
+    if fields.has(0x0004, 0x1220) {
         return Ok(File::Other("a DICOMDIR"));
     }
     let Some(pixels) = head.pixels.clone() else { return Ok(File::Other("no image")) };
-    let beyond = BEYOND.iter().find(|(group, element, _)| head.value(*group, *element).is_some()).map(|b| b.2);
-    let mosaic = text(&head, 0x0008, 0x0008).split('\\').any(|w| w.trim() == "MOSAIC");
-    let stored = number(&head, 0x0028, 0x0101);
-    let slope = real(&head, 0x0028, 0x1053);
-    let intercept = real(&head, 0x0028, 0x1052);
-    Ok(File::Image(Box::new(Slice {
-        input: input.clone(),
-        series: text(&head, 0x0020, 0x000E),
-        image: text(&head, 0x0008, 0x0018),
-        modality: text(&head, 0x0008, 0x0060),
-        number: real(&head, 0x0020, 0x0011).map(|v| v as i64),
-        description: super::mask::scrubbed(&spoken(&head, 0x0008, 0x103E), &names(&head)),
-        instance: real(&head, 0x0020, 0x0013).map(|v| v as i64),
-        acquisition: real(&head, 0x0020, 0x0012),
-        position: reals(&head, 0x0020, 0x0032),
-        orientation: reals::<6>(&head, 0x0020, 0x0037).map(|v| [[v[0], v[1], v[2]], [v[3], v[4], v[5]]]),
-        spacing: reals(&head, 0x0028, 0x0030),
-        thickness: real(&head, 0x0018, 0x0050),
-        location: real(&head, 0x0020, 0x1041),
-        rows: usize::from(number(&head, 0x0028, 0x0010)),
-        columns: usize::from(number(&head, 0x0028, 0x0011)),
-        frames: real(&head, 0x0028, 0x0008).map_or(1, |v| v.max(0.0) as usize),
-        samples: head.value(0x0028, 0x0002).map_or(1, |_| usize::from(number(&head, 0x0028, 0x0002))),
-        photometric: text(&head, 0x0028, 0x0004),
-        bits: Bits {
-            allocated: number(&head, 0x0028, 0x0100),
-            stored,
-            high: head.value(0x0028, 0x0102).map_or(stored.saturating_sub(1), |_| number(&head, 0x0028, 0x0102)),
-            signed: number(&head, 0x0028, 0x0103) == 1,
-        },
-        rescale: (slope.is_some() || intercept.is_some()).then(|| [slope.unwrap_or(1.0), intercept.unwrap_or(0.0)]),
-        rescale_type: text(&head, 0x0028, 0x1054),
-        syntax: head.syntax.clone(),
-        pixels,
-        beyond: if mosaic { Some("a mosaic") } else { beyond },
-        timed: head.value(0x0018, 0x1060).is_some(),
+    let file = whole(&head, &fields, Stored::of(&head, input, pixels));
+    let grouped = [groups::SHARED, groups::PER_FRAME].iter().any(|g| fields.has(g.0, g.1));
+    Ok(File::Images(if grouped {
+        groups::frames(&file, &fields)?
+    } else if mosaic::is_mosaic(&file) && file.stored.frames == 1 {
+        mosaic::tiles(&file, &fields)?
+    } else if file.stored.frames > 1 {
+        multiframe::frames(&file, &fields)?
+    } else {
+        vec![file]
+    }))
+}
+
+/// What a file says of all its frames.
+fn whole(head: &Head, fields: &Fields, stored: Stored) -> Slice {
+    let mut slice = Slice {
+        stored: Arc::new(stored),
+        frame: 0,
+        part: None,
+        series: fields.text(0x0020, 0x000E),
+        image: fields.text(0x0008, 0x0018),
+        modality: fields.text(0x0008, 0x0060),
+        number: fields.number(0x0020, 0x0011).map(|v| v as i64),
+        description: super::mask::scrubbed(&spoken(head, 0x0008, 0x103E), &names(head)),
+        instance: fields.number(0x0020, 0x0013).map(|v| v as i64),
+        position: fields.array(0x0020, 0x0032),
+        orientation: None,
+        spacing: fields.array(0x0028, 0x0030),
+        thickness: fields.number(0x0018, 0x0050),
+        between: fields.number(0x0018, 0x0088),
+        location: fields.number(0x0020, 0x1041),
+        rescale: None,
+        rescale_type: String::new(),
+        marks: Marks::of(fields),
+        segment: None,
+        beyond: BEYOND.iter().find(|(group, element, _)| fields.has(*group, *element)).map(|b| b.2),
         repair: head.repair.clone(),
-    })))
+    };
+    if let Some(orientation) = fields.array(0x0020, 0x0037) {
+        slice.orient(orientation);
+    }
+    slice.rescaled(fields);
+    if let Some(scaling) = fields.number(0x3004, 0x000E) {
+        slice.rescale = Some([scaling, 0.0]);
+        slice.rescale_type = fields.text(0x3004, 0x0002);
+    }
+    slice
 }
 
 /// Names and numbers of the patient, which may stand in a description too.
@@ -123,49 +124,61 @@ fn names(head: &Head) -> Vec<String> {
     all.iter().map(|&(group, element)| spoken(head, group, element)).collect()
 }
 
-/// A text of codes and numbers, without its padding.
-fn text(head: &Head, group: u16, element: u16) -> String {
-    let value = head.value(group, element).unwrap_or_default();
-    String::from_utf8_lossy(value).trim_matches([' ', '\0']).to_string()
-}
-
 /// A text for people, in the file's own characters.
 fn spoken(head: &Head, group: u16, element: u16) -> String {
     let value = head.value(group, element).unwrap_or_default();
     if value.is_ascii() {
-        return text(head, group, element);
+        return head.text(group, element);
     }
-    let codes = text(head, 0x0008, 0x0005);
+    let codes = head.text(0x0008, 0x0005);
     let characters = codes.split('\\').map(str::trim).rfind(|c| !c.is_empty()).and_then(SpecificCharacterSet::from_code).unwrap_or_default();
     let decoded = characters.decode(value).unwrap_or_else(|_| String::from_utf8_lossy(value).into_owned());
     decoded.trim_matches([' ', '\0']).to_string()
 }
 
-/// A number of 16 bits, 0 where there is none.
-fn number(head: &Head, group: u16, element: u16) -> u16 {
-    head.value(group, element).and_then(|v| v.first_chunk()).map_or(0, |v| u16::from_le_bytes(*v))
-}
-
-/// The first number of a decimal text.
-fn real(head: &Head, group: u16, element: u16) -> Option<f64> {
-    decimal(text(head, group, element).split('\\').next()?)
-}
-
-fn reals<const N: usize>(head: &Head, group: u16, element: u16) -> Option<[f64; N]> {
-    let text = text(head, group, element);
-    let numbers: Vec<f64> = text.split('\\').map_while(decimal).collect();
-    numbers.try_into().ok()
-}
-
-/// Some writers put a comma, or blanks on either side.
-fn decimal(text: &str) -> Option<f64> {
-    text.trim_matches([' ', '\0']).replace(',', ".").parse().ok().filter(|v: &f64| v.is_finite())
-}
-
 impl Slice {
     /// The file's base name.
     pub(super) fn name(&self) -> &str {
-        self.input.name()
+        self.stored.input.name()
+    }
+
+    /// The file's base name and, of several frames, which one it is, from 1.
+    pub(super) fn label(&self) -> String {
+        if self.stored.frames > 1 { format!("{} frame {}", self.name(), self.frame + 1) } else { self.name().into() }
+    }
+
+    /// The number that it has in its series: its frame's, from 1, where the file has several.
+    pub(super) fn counted(&self) -> Option<i64> {
+        if self.stored.frames > 1 { Some(self.frame as i64 + 1) } else { self.instance }
+    }
+
+    /// Takes an IOP: six numbers, along a row and down a column.
+    pub(super) fn orient(&mut self, [a, b, c, d, e, f]: [f64; 6]) {
+        self.orientation = Some([[a, b, c], [d, e, f]]);
+    }
+
+    /// Takes slope, intercept and their type, where a data set states them.
+    pub(super) fn rescaled(&mut self, fields: &Fields) {
+        let (slope, intercept) = (fields.number(0x0028, 0x1053), fields.number(0x0028, 0x1052));
+        if slope.is_some() || intercept.is_some() {
+            self.rescale = Some([slope.unwrap_or(1.0), intercept.unwrap_or(0.0)]);
+            self.rescale_type = fields.text(0x0028, 0x1054);
+        }
+    }
+
+    /// Its file.
+    pub(super) fn input(&self) -> &Input {
+        &self.stored.input
+    }
+
+    /// Rows of its plane.
+    pub(super) fn rows(&self) -> usize {
+        self.part.map_or(self.stored.rows, |p| p.rows)
+    }
+
+    /// Columns of its plane.
+    pub(super) fn columns(&self) -> usize {
+        self.part.map_or(self.stored.columns, |p| p.columns)
     }
 
     /// The unit vector across the slice; `None` without an orientation of two perpendicular unit vectors.
@@ -176,7 +189,12 @@ impl Slice {
         sound.then(|| across.map(|v| v / length(across)))
     }
 
-    /// Whether both may be slices of one volume: size, orientation, spacing.
+    /// Whether it is a picture to plan others by.
+    fn localizes(&self) -> bool {
+        self.marks.kind.split('\\').any(|word| word.trim() == "LOCALIZER")
+    }
+
+    /// Whether both may be slices of one volume: what they show, size, orientation, spacing.
     pub(super) fn fits(&self, other: &Slice) -> bool {
         let near = |a: &[f64], b: &[f64], within: f64| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= within);
         let orientation = match (self.orientation, other.orientation) {
@@ -187,7 +205,8 @@ impl Slice {
             (Some(a), Some(b)) => near(&a, &b, 1e-4 * a[0].abs()),
             (a, b) => a.is_none() && b.is_none(),
         };
-        (self.rows, self.columns, self.samples, self.frames) == (other.rows, other.columns, other.samples, other.frames) && orientation && spacing
+        let kind = |s: &Slice| (s.rows(), s.columns(), s.stored.samples, s.localizes(), s.segment.is_some());
+        kind(self) == kind(other) && self.modality == other.modality && orientation && spacing
     }
 }
 

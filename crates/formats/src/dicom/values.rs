@@ -2,7 +2,8 @@
 
 use isovox_volume::{Error, Quantity, QuantityKind, Result, Type};
 
-use super::slice::{Bits, Slice};
+use super::slice::Slice;
+use super::stored::Bits;
 
 /// Whole numbers up to here are exact in every step.
 const EXACT: f64 = 4_503_599_627_370_496.0;
@@ -15,28 +16,13 @@ pub(super) struct Rescale {
     pub(super) intercept: f64,
 }
 
-impl Bits {
-    /// The least and the greatest stored value.
-    pub(super) fn range(self) -> [f64; 2] {
-        let span = (1u64 << self.stored) as f64;
-        if self.signed { [-span / 2.0, span / 2.0 - 1.0] } else { [0.0, span - 1.0] }
-    }
-}
-
 impl Rescale {
-    /// Of a slice. Errors: `Corrupt` for bits or a slope that mean nothing.
+    /// Of a slice. Errors: `Corrupt` for a slope that means nothing.
     pub(super) fn of(slice: &Slice) -> Result<Rescale> {
-        let bits = slice.bits;
-        if !matches!(bits.allocated, 8 | 16 | 32) {
-            return Err(Error::unsupported("bits allocated").found(bits.allocated).expected("8, 16 or 32").within(slice.input.path()));
-        }
-        if bits.stored == 0 || bits.high >= bits.allocated || bits.stored > bits.high + 1 {
-            let found = format_args!("{} bits up to bit {} of {}", bits.stored, bits.high, bits.allocated);
-            return Err(Error::corrupt("bits stored").found(found).within(slice.input.path()));
-        }
+        let bits = slice.stored.bits;
         let [slope, intercept] = slice.rescale.unwrap_or([1.0, 0.0]);
         if slope == 0.0 {
-            return Err(Error::corrupt("RescaleSlope").found(slope).within(slice.input.path()));
+            return Err(Error::corrupt("RescaleSlope").found(slope).within(slice.input().path()));
         }
         Ok(Rescale { bits, slope, intercept })
     }

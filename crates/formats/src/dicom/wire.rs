@@ -23,8 +23,8 @@ const LONGEST: u64 = 64 << 20;
 const DEEPEST: usize = 24;
 
 const UNDEFINED: u32 = u32::MAX;
-const ITEM: Tag = Tag(0xFFFE, 0xE000);
-const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
+pub(super) const ITEM: Tag = Tag(0xFFFE, 0xE000);
+pub(super) const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
 const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
 const TRANSFER_SYNTAX: Tag = Tag(0x0002, 0x0010);
 
@@ -36,6 +36,7 @@ const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
 const BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 
 /// Where an element's value lies.
+#[derive(Clone)]
 pub(super) struct Element {
     pub(super) tag: Tag,
     pub(super) value: Range<usize>,
@@ -53,6 +54,8 @@ pub(super) struct Pixels {
 /// A file up to its pixels.
 pub(super) struct Head {
     pub(super) bytes: Vec<u8>,
+    /// The file meta information; empty where there is none.
+    pub(super) meta: Vec<u8>,
     /// The data set before the pixels.
     pub(super) dataset: Range<usize>,
     /// Whether its elements state their value representations.
@@ -107,9 +110,20 @@ impl Head {
         let found = self.elements.iter().find(|e| e.tag == Tag(group, element))?;
         self.bytes.get(found.value.clone())
     }
+
+    /// A text of codes and numbers, without its padding; empty where there is none.
+    pub(super) fn text(&self, group: u16, element: u16) -> String {
+        let value = self.value(group, element).unwrap_or_default();
+        String::from_utf8_lossy(value).trim_matches([' ', '\0']).to_string()
+    }
+
+    /// The first number of 16 bits.
+    pub(super) fn word(&self, group: u16, element: u16) -> Option<u16> {
+        self.value(group, element)?.first_chunk().map(|b| u16::from_le_bytes(*b))
+    }
 }
 
-enum Stop {
+pub(super) enum Stop {
     /// More of the file is needed.
     More,
     Bad(Error),
@@ -119,8 +133,8 @@ fn cut_off() -> Error {
     Error::corrupt("DICOM header").found("its end before its pixels").help("the file is cut off; copy it again")
 }
 
-struct Header {
-    tag: Tag,
+pub(super) struct Header {
+    pub(super) tag: Tag,
     vr: Option<VR>,
     length: u32,
 }
@@ -136,15 +150,15 @@ impl Header {
     }
 }
 
-struct Walk<'a> {
-    bytes: &'a [u8],
-    at: usize,
+pub(super) struct Walk<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) at: usize,
     /// Bytes of the whole file.
-    end: u64,
+    pub(super) end: u64,
 }
 
 impl Walk<'_> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], Stop> {
+    pub(super) fn take<const N: usize>(&mut self) -> Result<[u8; N], Stop> {
         let found = self.bytes.get(self.at..self.at + N).and_then(|b| b.try_into().ok());
         let taken = found.ok_or_else(|| if (self.at + N) as u64 > self.end { Stop::Bad(cut_off()) } else { Stop::More })?;
         self.at += N;
@@ -157,16 +171,16 @@ impl Walk<'_> {
     }
 
     /// Whether the next element states its value representation.
-    fn states_vr(&self) -> bool {
+    pub(super) fn states_vr(&self) -> bool {
         self.bytes.get(self.at + 4..self.at + 6).is_some_and(|b| VR::from_binary([b[0], b[1]]).is_some())
     }
 
-    fn tag(&mut self) -> Result<Tag, Stop> {
+    pub(super) fn tag(&mut self) -> Result<Tag, Stop> {
         let b: [u8; 4] = self.take()?;
         Ok(Tag(u16::from_le_bytes([b[0], b[1]]), u16::from_le_bytes([b[2], b[3]])))
     }
 
-    fn header(&mut self, explicit: bool) -> Result<Header, Stop> {
+    pub(super) fn header(&mut self, explicit: bool) -> Result<Header, Stop> {
         let tag = self.tag()?;
         if !explicit || tag.0 == 0xFFFE {
             return Ok(Header { tag, vr: None, length: u32::from_le_bytes(self.take()?) });
@@ -189,7 +203,7 @@ impl Walk<'_> {
     }
 
     /// Steps over an element's value.
-    fn value(&mut self, header: &Header, explicit: bool, depth: usize) -> Result<(), Stop> {
+    pub(super) fn value(&mut self, header: &Header, explicit: bool, depth: usize) -> Result<(), Stop> {
         if header.is_sequence() {
             // Items of an unknown element without a length are implicit whatever the file is (PS3.5 6.2.2).
             let explicit = explicit && header.vr != Some(VR::UN);
@@ -240,7 +254,7 @@ impl Walk<'_> {
     }
 
     /// Where a value of a length ends; `None` where a delimiter does.
-    fn end_of(&self, length: u32) -> Result<Option<u64>, Stop> {
+    pub(super) fn end_of(&self, length: u32) -> Result<Option<u64>, Stop> {
         if length == UNDEFINED {
             return Ok(None);
         }
@@ -317,5 +331,5 @@ fn walk(bytes: &[u8], end: u64) -> Result<Head, Stop> {
     if last > bytes.len() {
         return Err(Stop::More);
     }
-    Ok(Head { bytes: Vec::new(), dataset: dataset..last, explicit, syntax, elements, pixels, repair })
+    Ok(Head { bytes: Vec::new(), meta: bytes[at..dataset].to_vec(), dataset: dataset..last, explicit, syntax, elements, pixels, repair })
 }

@@ -15,7 +15,7 @@ pub(crate) fn storable(header: &Header) -> Result<()> {
     if header.nx() > u32::MAX as usize || header.ny() > u32::MAX as usize {
         return Err(Error::unsupported("TIFF page").found(header.size()).expected("at most 4294967295 voxels along x and y").help("write .mha or .raw"));
     }
-    if let Some(problem) = header.verdict.problems.iter().find(|p| matches!(p, Problem::Gaps | Problem::Overlap | Problem::Duplicates | Problem::Mixed)) {
+    if let Some(problem) = header.verdict.problems.iter().find(|p| !header.verdict.kept && matches!(p, Problem::Gaps | Problem::Overlap | Problem::Duplicates | Problem::Mixed)) {
         return Err(Error::geometry(format_args!("a TIFF has one spacing, the slices have {}", problem.name()))
             .found(&header.verdict.text)
             .help("--gaps keep writes true positions into the provenance; regularize resamples to one spacing"));

@@ -7,10 +7,10 @@ use isovox_volume::{Error, Result};
 use serde_json::json;
 
 use super::directory::Directory;
-use super::inner::Inner;
 use super::is_zip;
 use crate::FORMATS;
 use crate::format::{Given, Scan};
+use crate::inner::Inner;
 use crate::input::{Archive, Input, natural};
 use crate::open::{OpenOptions, open_given};
 use crate::raw;
@@ -69,6 +69,10 @@ fn choose(directory: &Arc<Directory>, options: &OpenOptions) -> Result<(Given, S
     }
     let mut found = candidates(directory, options)?;
     drop_data_files(&mut found)?;
+    // As in a folder: pictures beside a series are named, and no slices.
+    if found.iter().any(|c| c.format == DICOM) {
+        found.retain(|c| !PICTURES.contains(&c.format));
+    }
     match &found[..] {
         [] => Err(nothing(directory)),
         [one] => Ok((Given::One(one.input.clone()), one.input.name().into())),

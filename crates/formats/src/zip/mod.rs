@@ -5,7 +5,6 @@
 mod bytes;
 mod choose;
 mod directory;
-mod inner;
 
 #[cfg(test)]
 mod tests;

@@ -35,6 +35,56 @@ pub fn encoded((group, element, vr, value): &Element, explicit: bool) -> Vec<u8>
     bytes
 }
 
+/// A sequence of items, with lengths.
+pub fn sequence(group: u16, element: u16, items: &[Vec<Element>]) -> Element {
+    let item = |elements: &Vec<Element>| {
+        let inner: Vec<u8> = elements.iter().flat_map(|e| encoded(e, true)).collect();
+        [&[0xFE, 0xFF, 0x00, 0xE0][..], &(inner.len() as u32).to_le_bytes(), &inner].concat()
+    };
+    (group, element, *b"SQ", items.iter().flat_map(item).collect())
+}
+
+/// An enhanced image: frames at `places` along z, in that order, each of `columns` x `rows` words.
+pub fn enhanced(places: &[f64], size: [u16; 2], stored: &[i16], more: impl Fn(usize) -> Vec<Element>) -> Vec<Element> {
+    let shared = vec![
+        sequence(0x20, 0x9116, &[vec![text(0x20, 0x37, b"DS", "1\\0\\0\\0\\1\\0")]]),
+        sequence(0x28, 0x9110, &[vec![text(0x18, 0x50, b"DS", "5"), text(0x28, 0x30, b"DS", "0.8\\0.5")]]),
+    ];
+    let frame = |(n, z): (usize, &f64)| {
+        let place = sequence(0x20, 0x9113, &[vec![text(0x20, 0x32, b"DS", &format!("-10\\-20\\{z}"))]]);
+        [vec![place], more(n)].concat()
+    };
+    let frames: Vec<Vec<Element>> = places.iter().enumerate().map(frame).collect();
+    let mut file = ct(0.0, 1, size, stored);
+    for (group, element) in [(0x18, 0x50), (0x20, 0x32), (0x20, 0x37), (0x28, 0x30), (0x28, 0x1052), (0x28, 0x1053)] {
+        file = without(file, group, element);
+    }
+    file.extend([text(0x28, 8, b"IS", &places.len().to_string()), sequence(0x5200, 0x9229, &[shared]), sequence(0x5200, 0x9230, &frames)]);
+    file
+}
+
+/// A CSA header of the later kind, from the layout that `csa.rs` describes.
+pub fn csa(elements: &[(&str, &[&str])]) -> Vec<u8> {
+    let mut bytes = b"SV10\x04\x03\x02\x01".to_vec();
+    let word = |bytes: &mut Vec<u8>, v: u32| bytes.extend(v.to_le_bytes());
+    word(&mut bytes, elements.len() as u32);
+    word(&mut bytes, 77);
+    for (name, values) in elements {
+        let mut named = name.as_bytes().to_vec();
+        named.resize(64, 0);
+        bytes.extend(named);
+        // How many, VR, type, how many are written, sync.
+        [values.len() as u32, u32::from_le_bytes(*b"IS\0\0"), 6, values.len() as u32, 77].iter().for_each(|v| word(&mut bytes, *v));
+        for value in *values {
+            let length = value.len() as u32;
+            [length, length, 77, length].iter().for_each(|v| word(&mut bytes, *v));
+            bytes.extend(value.as_bytes());
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+        }
+    }
+    bytes
+}
+
 /// A file of a transfer syntax that is not compressed.
 pub fn file(syntax: &str, elements: &[Element]) -> Vec<u8> {
     let meta = [text(2, 2, b"UI", "1.2.840.10008.5.1.4.1.1.2"), text(2, 0x10, b"UI", syntax)];

@@ -5,7 +5,7 @@ use std::io::Write;
 use isovox_formats::{Target, create};
 use isovox_volume::{Geometry, Header, Space, Type};
 
-use crate::dicoms::{EXPLICIT, ct, file, short, text, with};
+use crate::dicoms::{EXPLICIT, csa, ct, enhanced, file, sequence, short, text, with};
 use crate::subject::SPLIT;
 use crate::{jpeg_bmp, tiffs};
 
@@ -228,6 +228,16 @@ fn dicom() -> Vec<Seed> {
     let eight = with(with(with(slice(0.0, 1), short(0x28, 0x100, 8)), short(0x28, 0x101, 7)), short(0x28, 0x102, 6));
     let real = with(with(slice(0.0, 1), text(0x28, 0x1053, b"DS", "1.5")), text(8, 0x60, b"CS", "PT"));
     let bare: Vec<u8> = slice(0.0, 1).iter().flat_map(|e| crate::dicoms::encoded(e, false)).collect();
+    let index = |n: usize| sequence(0x20, 0x9111, &[vec![(0x20, 0x9128, *b"UL", (n as u32 / 2).to_le_bytes().to_vec())]]);
+    let segment = |n: usize| vec![sequence(0x62, 0x0A, &[vec![short(0x62, 0x0B, n as u16 % 2 + 1)]])];
+    let named = |n: u16| vec![short(0x62, 4, n), text(0x62, 5, b"LO", "a part")];
+    let segments = with(enhanced(&[0.0, 0.0, 3.0, 1.0], [2, 1], &[1, 0, 0, 1, 1, 1, 0, 0], segment), sequence(0x62, 2, &[named(1), named(2)]));
+    let tiles = csa(&[("NumberOfImagesInMosaic", &["3"]), ("SliceNormalVector", &["0", "0", "-1"]), ("B_value", &["50"])]);
+    let mosaic = with(with(ct(0.0, 1, [4, 2], &[1; 8]), text(8, 8, b"CS", "ORIGINAL\\PRIMARY\\M\\MOSAIC")), text(0x29, 0x10, b"LO", "SIEMENS CSA HEADER"));
+    let mosaic = with(with(mosaic, (0x29, 0x1010, *b"OB", tiles)), text(0x18, 0x88, b"DS", "4"));
+    let dose = with(with(slice(0.0, 1), text(0x28, 8, b"IS", "2")), text(0x3004, 0x0C, b"DS", "0\\2"));
+    let dose = with(with(dose, short(0x28, 0x10, 1)), text(0x3004, 0x0E, b"DS", "0.5"));
+    let record = |name: &str| vec![short(4, 0x1410, 0xFFFF), text(4, 0x1430, b"CS", "IMAGE"), text(4, 0x1500, b"CS", name)];
     vec![
         ("one", plain(1.0, 1)),
         ("implicit", file("1.2.840.10008.1.2", &slice(0.0, 1))),
@@ -240,6 +250,12 @@ fn dicom() -> Vec<Seed> {
         ("open", [head, open, rest].concat()),
         ("eight", file(EXPLICIT, &eight)),
         ("real", file(EXPLICIT, &real)),
+        ("enhanced", file(EXPLICIT, &enhanced(&[0.0, 5.0, 0.0, 5.0], [2, 1], &[1; 8], |n| vec![index(n)]))),
+        ("segments", file(EXPLICIT, &segments)),
+        ("mosaic", file(EXPLICIT, &mosaic)),
+        ("dose", file(EXPLICIT, &dose)),
+        ("cine", file(EXPLICIT, &with(with(slice(0.0, 1), text(0x28, 8, b"IS", "1")), text(0x18, 0x1063, b"DS", "40")))),
+        ("directory", series(&[file(EXPLICIT, &[sequence(4, 0x1220, &[record("f1"), record("F2"), record("A\\B")])]), plain(0.0, 1), plain(1.0, 2)])),
     ]
 }
 

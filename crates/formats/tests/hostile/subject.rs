@@ -190,11 +190,16 @@ fn pictures(data: &[u8]) -> Result<()> {
 
 /// One file, or the files of a series split by [`SPLIT`]; several series are listed.
 fn dicom(data: &[u8]) -> Result<()> {
-    let name = |n: usize| format!("f{n}");
-    let inputs = || split(data).into_iter().enumerate().map(|(n, bytes)| Input::bytes(&name(n), bytes.to_vec())).collect::<Vec<_>>();
+    let named: Vec<(String, &[u8])> = split(data).into_iter().enumerate().map(|(n, bytes)| (format!("f{n}"), bytes)).collect();
+    let archive = Files::new(&named.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect::<Vec<_>>());
+    let inputs = || named.iter().map(|(name, _)| archive.clone().entry(name).expect("a file of its own")).collect::<Vec<_>>();
     let voxel = [None, Some(Type::I32)][data.len() % 2];
     let options = OpenOptions { raw: RawOptions { voxel, ..RawOptions::default() }, ..OpenOptions::default() };
     let mut files = inputs();
+    if files.len() > 1 {
+        // A DICOMDIR stands for the files beside it.
+        let _ = open_given(Given::One(files[0].clone()), &options).and_then(|scan| pull(&scan));
+    }
     let given = if files.len() == 1 { Given::One(files.remove(0)) } else { Given::Many(files) };
     if isovox_formats::dicom::Dicom.recognises(&given, data) {
         let listed = isovox_formats::dicom::list(Given::Many(inputs()))?;

@@ -253,7 +253,7 @@ fn provenance(scan: &Opened, options: &Options, found: &Found) -> Result<Json> {
     let mut files = scan.files.clone();
     files.extend(options.within.files());
     let space = scan.source.header().geometry.space().name().to_string();
-    Ok(isovox_volume::Provenance { command: options.command.clone(), space, steps, inputs: hash::inputs(&files)? }.json())
+    Ok(isovox_volume::Provenance { command: options.command.clone(), space, steps, inputs: hash::inputs(&files)?, ..isovox_volume::Provenance::default() }.json())
 }
 
 /// What of it stands in the label file: no times.

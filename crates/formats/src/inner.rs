@@ -1,4 +1,4 @@
-//! The scan of an archive's entry under a header that names the entry.
+//! A scan under a header that says more of it than its file does.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use isovox_volume::{Cursor, Header, Result, Run, Runs, Source};
 
 /// A source as it is, but for its header's warnings and metadata.
-pub(super) struct Inner {
+pub(crate) struct Inner {
     source: Arc<dyn Source>,
     header: Header,
 }
 
 impl Inner {
     /// `header` has the shape, frames and type of the source's own.
-    pub(super) fn new(source: Arc<dyn Source>, header: Header) -> Inner {
+    pub(crate) fn new(source: Arc<dyn Source>, header: Header) -> Inner {
         Inner { source, header }
     }
 }

@@ -1,0 +1,125 @@
+//! The values of one data set: a file's own, or an item's of a sequence.
+
+use std::borrow::Cow;
+
+use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
+use dicom_core::{Tag, VR};
+use dicom_dictionary_std::StandardDataDictionary;
+
+use super::items::Items;
+use super::wire::{Element, Head};
+
+/// Values of one data set, read as the standard's dictionary says.
+pub(super) struct Fields<'a> {
+    bytes: &'a [u8],
+    elements: Cow<'a, [Element]>,
+    explicit: bool,
+}
+
+/// The bytes of a value that no dictionary knows.
+pub(super) struct Raw<'a> {
+    pub(super) bytes: &'a [u8],
+}
+
+impl Raw<'_> {
+    /// The first number of a decimal text.
+    pub(super) fn decimal(&self) -> Option<f64> {
+        decimal(std::str::from_utf8(self.bytes).ok()?.split('\\').next()?)
+    }
+
+    /// The first number of 32 bits, floating.
+    pub(super) fn float(&self) -> Option<f64> {
+        floats(self.bytes).next()
+    }
+
+    /// The first number of 16 bits.
+    pub(super) fn word(&self) -> Option<u16> {
+        words(self.bytes).next()
+    }
+}
+
+impl Head {
+    /// The values of the file's own data set.
+    pub(super) fn fields(&self) -> Fields<'_> {
+        Fields { bytes: &self.bytes, elements: Cow::Borrowed(&self.elements), explicit: self.explicit }
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// The bytes of a value.
+    pub(super) fn value(&self, group: u16, element: u16) -> Option<&'a [u8]> {
+        let found = self.elements.iter().find(|e| e.tag == Tag(group, element))?;
+        self.bytes.get(found.value.clone())
+    }
+
+    /// Whether there is such an element.
+    pub(super) fn has(&self, group: u16, element: u16) -> bool {
+        self.value(group, element).is_some()
+    }
+
+    /// A text of codes and numbers, without its padding; empty where there is none.
+    pub(super) fn text(&self, group: u16, element: u16) -> String {
+        let value = self.value(group, element).unwrap_or_default();
+        String::from_utf8_lossy(value).trim_matches([' ', '\0']).to_string()
+    }
+
+    /// The first number of a value.
+    pub(super) fn number(&self, group: u16, element: u16) -> Option<f64> {
+        self.numbers(group, element).first().copied()
+    }
+
+    /// All numbers of a value, up to the first that is none.
+    pub(super) fn numbers(&self, group: u16, element: u16) -> Vec<f64> {
+        let Some(value) = self.value(group, element) else { return Vec::new() };
+        let vr = StandardDataDictionary.by_tag(Tag(group, element)).map(|e| e.vr().relaxed());
+        match vr {
+            Some(VR::US) => words(value).map(f64::from).collect(),
+            Some(VR::UL) => value.as_chunks().0.iter().map(|b| f64::from(u32::from_le_bytes(*b))).collect(),
+            Some(VR::FL) => floats(value).collect(),
+            Some(VR::FD) => value.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).take_while(|v| v.is_finite()).collect(),
+            _ => String::from_utf8_lossy(value).split('\\').map_while(decimal).collect(),
+        }
+    }
+
+    /// So many numbers.
+    pub(super) fn array<const N: usize>(&self, group: u16, element: u16) -> Option<[f64; N]> {
+        self.numbers(group, element).try_into().ok()
+    }
+
+    /// Tags that a value names.
+    pub(super) fn tags(&self, group: u16, element: u16) -> Vec<(u16, u16)> {
+        let words: Vec<u16> = words(self.value(group, element).unwrap_or_default()).collect();
+        words.as_chunks().0.iter().map(|&[group, element]| (group, element)).collect()
+    }
+
+    /// A private value, found through the block that its creator has taken (PS3.5 7.8.1).
+    pub(super) fn private(&self, group: u16, creator: &str, element: u8) -> Option<Raw<'a>> {
+        let blocks = self.elements.iter().map(|e| e.tag).filter(|t| t.0 == group && (0x10..=0xFF).contains(&t.1));
+        let block = blocks.map(|t| t.1).take(0xF0).find(|&block| self.text(group, block) == creator)?;
+        Some(Raw { bytes: self.value(group, block << 8 | u16::from(element))? })
+    }
+
+    /// The items of a sequence, one by one.
+    pub(super) fn items(&self, group: u16, element: u16) -> impl Iterator<Item = Fields<'a>> + use<'a> {
+        let items = Items::of(self.value(group, element).unwrap_or_default(), self.explicit);
+        items.map(|item| Fields { bytes: item.bytes, elements: Cow::Owned(item.elements), explicit: item.explicit })
+    }
+
+    /// The first item of a sequence.
+    pub(super) fn item(&self, group: u16, element: u16) -> Option<Fields<'a>> {
+        self.items(group, element).next()
+    }
+}
+
+fn words(bytes: &[u8]) -> impl Iterator<Item = u16> {
+    bytes.as_chunks().0.iter().map(|b| u16::from_le_bytes(*b))
+}
+
+fn floats(bytes: &[u8]) -> impl Iterator<Item = f64> {
+    bytes.as_chunks().0.iter().map(|b| f64::from(f32::from_le_bytes(*b))).take_while(|v| v.is_finite())
+}
+
+/// Some writers put a comma, or blanks on either side.
+fn decimal(text: &str) -> Option<f64> {
+    text.trim_matches([' ', '\0']).replace(',', ".").parse().ok().filter(|v: &f64| v.is_finite())
+}
