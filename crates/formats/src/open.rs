@@ -10,7 +10,7 @@ use crate::format::{Format, Given, Scan, Target};
 use crate::input::{Input, natural};
 use crate::known;
 use crate::raw::{self, Raw};
-use crate::zip;
+use crate::{zarr, zip};
 
 /// Which of a NIfTI file's affines is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub struct OpenOptions {
     pub temp: Option<PathBuf>,
     /// For DICOM: which of several series, by UID, number or a text of its description.
     pub series: Option<String>,
+    /// Whether a header may name data files outside its own folder.
+    pub allow_outside: bool,
 }
 
 impl OpenOptions {
@@ -75,6 +77,7 @@ impl OpenOptions {
             ("white-is-zero", self.white_is_zero),
             ("affine", self.affine != AffineChoice::File),
             ("series", self.series.is_some()),
+            ("allow-outside", self.allow_outside),
         ];
         given.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect()
     }
@@ -142,6 +145,10 @@ fn given(paths: &[PathBuf]) -> Result<Given> {
 }
 
 fn folder(path: &Path) -> Result<Given> {
+    // A folder that says what it is, is one input.
+    if let Some(mark) = zarr::mark(path) {
+        return Ok(Given::One(mark));
+    }
     let mut files: Vec<PathBuf> = std::fs::read_dir(path).map_err(|e| Error::io(&e, path))?.flatten().map(|e| e.path()).filter(|p| p.is_file()).collect();
     files.sort_by(|a, b| natural(&a.to_string_lossy(), &b.to_string_lossy()));
     if files.is_empty() {
