@@ -21,27 +21,66 @@ impl Channels {
         header.frames = Frames { count, axis: FrameAxis::Channel, values: Vec::new() };
         Channels { inner, header, count }
     }
+
+    /// The same, where channels count something that has another name.
+    #[must_use]
+    pub fn counting(mut self, frames: Frames) -> Channels {
+        self.header.frames = Frames { count: self.count, ..frames };
+        self
+    }
 }
 
 struct Apart<'a> {
+    channels: &'a Channels,
+    run: &'a Run,
     inner: Box<dyn Cursor + 'a>,
-    header: &'a Header,
-    channels: usize,
     channel: usize,
     pool: Pool,
 }
 
+impl Apart<'_> {
+    /// Planes of one channel, `z` within it.
+    fn part(&mut self, z: Range<usize>, out: &mut [u8]) -> Result<()> {
+        let together = self.inner.pull(z)?;
+        let (width, channel) = (self.channels.header.voxel.bytes(), self.channel);
+        let pixels = together.data.bytes().chunks_exact(width * self.channels.count);
+        for (to, pixel) in out.chunks_exact_mut(width).zip(pixels) {
+            to.copy_from_slice(&pixel[channel * width..][..width]);
+        }
+        Ok(())
+    }
+
+    /// A source that is read from its start is walked through all its frames: planes beyond one channel are the next one's,
+    /// for which the source begins anew.
+    fn planes(&mut self, z: Range<usize>, out: &mut [u8]) -> Result<()> {
+        let (nz, plane) = (self.channels.header.nz(), self.channels.header.plane_bytes());
+        let (mut at, mut out) = (z.start, out);
+        while at < z.end {
+            let (over, within) = (at / nz, at % nz);
+            if within == 0 && over > 0 {
+                self.channel += 1;
+                self.inner = self.channels.inner.open(self.run, 0, 0..nz)?;
+            }
+            let planes = (nz - within).min(z.end - at);
+            let (now, later) = out.split_at_mut(planes * plane);
+            self.part(within..within + planes, now)?;
+            (at, out) = (at + planes, later);
+        }
+        Ok(())
+    }
+}
+
 impl Cursor for Apart<'_> {
     fn pull(&mut self, z: Range<usize>) -> Result<Slab> {
-        let together = self.inner.pull(z.clone())?;
-        let (width, channels, channel) = (self.header.voxel.bytes(), self.channels, self.channel);
-        self.pool.slab(z, self.header.voxel, self.header.plane(), |out| {
-            let pixels = together.data.bytes().chunks_exact(width * channels);
-            for (to, pixel) in out.chunks_exact_mut(width).zip(pixels) {
-                to.copy_from_slice(&pixel[channel * width..][..width]);
-            }
-            Ok(())
-        })
+        let header = &self.channels.header;
+        let mut pool = std::mem::take(&mut self.pool);
+        let slab = pool.slab(z.clone(), header.voxel, header.plane(), |out| self.planes(z, out));
+        self.pool = pool;
+        slab
+    }
+
+    fn fill(&mut self, z: Range<usize>, out: &mut [u8]) -> Result<()> {
+        self.planes(z, out)
     }
 }
 
@@ -56,7 +95,7 @@ impl Source for Channels {
 
     fn open<'a>(&'a self, run: &'a Run, frame: usize, z: Range<usize>) -> Result<Box<dyn Cursor + 'a>> {
         let inner = self.inner.open(run, 0, z)?;
-        Ok(Box::new(Apart { inner, header: &self.header, channels: self.count, channel: frame, pool: Pool::default() }))
+        Ok(Box::new(Apart { channels: self, run, inner, channel: frame, pool: Pool::default() }))
     }
 
     fn flight(&self, planes: usize) -> usize {
@@ -85,5 +124,13 @@ mod tests {
         let slab = source.open(&run, 1, 0..2).unwrap().pull(0..2).unwrap();
         assert_eq!(slab.data.as_slice::<u16>(), [2, 5, 8, 11]);
         assert_eq!(source.header().frames.count, 3);
+        // As one that is kept is read: all frames through one cursor.
+        let mut all = [0; 24];
+        let mut cursor = source.open(&run, 0, 0..2).unwrap();
+        cursor.fill(0..1, &mut all[..4]).unwrap();
+        cursor.fill(1..5, &mut all[4..20]).unwrap();
+        cursor.fill(5..6, &mut all[20..]).unwrap();
+        let all: Vec<u16> = all.chunks_exact(2).map(|b| u16::from_ne_bytes([b[0], b[1]])).collect();
+        assert_eq!(all, [1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12]);
     }
 }

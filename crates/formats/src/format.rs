@@ -27,6 +27,18 @@ impl Given {
     }
 }
 
+/// The one header that is meant: a file, or one of these endings given together with nothing but its data files.
+pub(crate) fn header_among<'a>(given: &'a Given, headers: &[&str], data: &[&str]) -> Option<&'a Input> {
+    let inputs = match given {
+        Given::One(input) => return Some(input),
+        Given::Many(inputs) => inputs,
+    };
+    let is = |input: &Input, endings: &[&str]| endings.iter().any(|e| input.ends(e));
+    let mut found = inputs.iter().filter(|i| is(i, headers));
+    let header = found.next()?;
+    (found.next().is_none() && inputs.iter().all(|i| is(i, headers) || is(i, data))).then_some(header)
+}
+
 /// An opened scan.
 pub struct Scan {
     /// The format's name in `info`.

@@ -240,6 +240,14 @@ impl Input {
         }
     }
 
+    /// A data file that this header names; anywhere on the disk where the user allows it.
+    pub(crate) fn data_file(&self, name: &str, outside: bool) -> Result<Input> {
+        match &self.place {
+            Place::Folder(folder) if outside && !name.is_empty() && !name.contains('\0') => Input::file(&folder.join(name)),
+            _ => self.sibling(name),
+        }
+    }
+
     /// A file beside it (or below): names that leave the folder are refused.
     pub fn sibling(&self, name: &str) -> Result<Input> {
         let path = Path::new(name);
@@ -247,7 +255,7 @@ impl Input {
         if !inside {
             return Err(Error::corrupt(format_args!("data file {name:?}"))
                 .expected("a file in the header's own folder")
-                .help("move the data file beside the header and name it without a folder")
+                .help("move the data file beside the header and name it without a folder, or give --allow-outside if you trust the header")
                 .within(&self.path));
         }
         match &self.place {

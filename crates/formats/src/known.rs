@@ -17,13 +17,9 @@ struct Unread {
     by: &'static str,
 }
 
-const UNREAD: [Unread; 8] = [
-    Unread { name: "NRRD", starts: &[(0, b"NRRD000")], endings: &["nrrd", "nhdr"], by: "3D Slicer or ITK" },
-    Unread { name: "MGH", starts: &[], endings: &["mgh", "mgz", "mgh.gz"], by: "FreeSurfer's mri_convert or nibabel" },
-    Unread { name: "VTK", starts: &[(0, b"# vtk DataFile"), (0, b"<VTKFile")], endings: &["vtk", "vti"], by: "ParaView or ITK" },
-    Unread { name: "Scanco AIM", starts: &[(0, b"AIMDATA_V030")], endings: &["aim"], by: "ITK's itk-ioscanco" },
-    Unread { name: "Scanco ISQ", starts: &[(0, b"CTDATA-HEADER_V1")], endings: &["isq"], by: "ITK's itk-ioscanco" },
-    Unread { name: "Zarr", starts: &[], endings: &["zarr", "zattrs", "zarray", "zgroup", "zmetadata"], by: "zarr-python and numpy.save" },
+const UNREAD: [Unread; 4] = [
+    Unread { name: "AFNI", starts: &[], endings: &["head", "brik", "brik.gz"], by: "3dAFNItoNIFTI or nibabel" },
+    Unread { name: "MRtrix", starts: &[(0, b"mrtrix image")], endings: &["mif", "mif.gz", "mih"], by: "mrconvert" },
     Unread { name: "MINC", starts: &[], endings: &["mnc", "mnc.gz"], by: "nibabel or mnc2nii" },
     Unread { name: "HDF5", starts: &[(0, b"\x89HDF\r\n\x1a\n")], endings: &["h5", "hdf5"], by: "h5py and numpy.save" },
 ];
@@ -50,6 +46,9 @@ pub(crate) fn refused(given: &Given, head: &[u8]) -> Error {
 pub(crate) fn named(input: &Input, head: &[u8]) -> Option<Error> {
     if let Some(data) = raw::told_by(input) {
         return Some(Error::unsupported("a text that describes raw data, no data itself").help(format_args!("name the data file beside it: {data}")));
+    }
+    if input.name() == "index.json" && head.windows(12).any(|w| w == b"vtkImageData") {
+        return Some(Error::unsupported("a vtk.js folder: not read by this version").help("export the image as .vti, for example with ParaView"));
     }
     let unread = UNREAD.iter().find(|u| u.is(input, head))?;
     let error = Error::unsupported(format_args!("{}: not read by this version", unread.name));
@@ -80,11 +79,9 @@ mod tests {
 
     #[test]
     fn other_formats_are_named() {
-        check("a_2x2x2.nrrd", b"NRRD0004\n", "NRRD");
-        check("brain.mgz", b"\x1f\x8b", "MGH");
-        check("grid.vtk", b"# vtk DataFile Version 3.0", "VTK");
-        check("bone.aim", b"\0\0", "AIM");
-        check("C0001.ISQ;1", b"CTDATA-HEADER_V1", "ISQ");
+        check("index.json", b"{\"vtkClass\": \"vtkImageData\"", "vtk.js");
+        check("a+orig.HEAD", b"type = string", "AFNI");
+        check("a", b"mrtrix image\n", "MRtrix");
         check("x.mnc", b"\x89HDF\r\n\x1a\n", "MINC");
         check("x", b"\x89HDF\r\n\x1a\n", "HDF5");
         check("note.txt", b"just words", "not a volume image");

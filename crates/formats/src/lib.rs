@@ -2,6 +2,7 @@
 //!
 //! What is true of a format stands in its folder; the ordered list is [`FORMATS`]. No operation is known here.
 
+mod ascii;
 pub mod channels;
 pub mod embed;
 pub mod format;
@@ -9,6 +10,7 @@ pub mod guard;
 mod inner;
 pub mod input;
 mod known;
+mod listed;
 pub mod mesh;
 pub mod open;
 pub mod picture;
@@ -19,13 +21,19 @@ pub mod stream;
 pub mod table;
 pub mod unit;
 
+pub mod analyze;
 pub mod dicom;
 pub mod metaimage;
+pub mod mgh;
 pub mod nifti;
 pub mod npy;
+pub mod nrrd;
 pub mod raw;
+pub mod scanco;
 pub mod sequence;
 pub mod tiff;
+pub mod vtk;
+pub mod zarr;
 pub mod zip;
 
 pub use format::{Format, Given, Scan, Target};
@@ -38,9 +46,15 @@ pub static FORMATS: &[&dyn Format] = &[
     &dicom::Dicom,
     &nifti::Nifti,
     &metaimage::MetaImage,
+    &nrrd::Nrrd,
+    &mgh::Mgh,
+    &analyze::Analyze,
+    &vtk::Vtk,
+    &scanco::Scanco,
     &tiff::Tiff,
     &npy::Npy,
     &npy::Npz,
+    &zarr::Zarr,
     &zip::Zip,
     // Recognised by names.
     &sequence::Sequence,

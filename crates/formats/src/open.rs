@@ -12,7 +12,7 @@ use crate::input::{Input, natural};
 use crate::known;
 use crate::raw::{self, Raw};
 use crate::search;
-use crate::zip;
+use crate::{zarr, zip};
 
 /// Which of a NIfTI file's affines is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,6 +63,8 @@ pub struct OpenOptions {
     pub temp: Option<PathBuf>,
     /// For DICOM: which of several series, by UID, number or a text of its description.
     pub series: Option<String>,
+    /// Whether a header may name data files outside its own folder.
+    pub allow_outside: bool,
     /// How many headers are read at a time; all threads of the machine where it is not said.
     pub threads: Option<usize>,
     /// Who is told of them.
@@ -91,6 +93,7 @@ impl OpenOptions {
             ("white-is-zero", self.white_is_zero),
             ("affine", self.affine != AffineChoice::File),
             ("series", self.series.is_some()),
+            ("allow-outside", self.allow_outside),
         ];
         given.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect()
     }
@@ -170,6 +173,10 @@ fn given(paths: &[PathBuf]) -> Result<(Given, Vec<String>)> {
 
 /// A folder's files; where none of them is of another format, DICOM files of the folders below too.
 fn folder(path: &Path) -> Result<(Given, Vec<String>)> {
+    // A folder that says what it is, is one input.
+    if let Some(mark) = zarr::mark(path) {
+        return Ok((Given::One(mark), Vec::new()));
+    }
     let here = search::within(path)?;
     let mut skipped = here.skipped;
     let other = |given: &Given| FORMATS.iter().find(|f| f.recognises(given, &[])).is_some_and(|f| f.name() != dicom::NAME);

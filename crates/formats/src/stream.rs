@@ -5,10 +5,11 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
+use bzip2::read::MultiBzDecoder;
 use flate2::Compression;
 use flate2::bufread::GzDecoder;
 use flate2::read::ZlibDecoder;
-use flate2::write::{GzEncoder, ZlibEncoder};
+use flate2::write::GzEncoder;
 use isovox_volume::error::At;
 use isovox_volume::source::Pool;
 use isovox_volume::{Cursor, Error, Header, Result, Run, Sink, Slab, Source, Stop};
@@ -16,9 +17,6 @@ use isovox_volume::{Cursor, Error, Header, Result, Run, Sink, Slab, Source, Stop
 use crate::input::{Input, Reader};
 use crate::staged::Staged;
 use crate::stored::Decode;
-
-/// Deflate cannot expand further than this: a header that claims more lies.
-const GREATEST_RATIO: u64 = 1032;
 
 /// Bytes after the voxels that are read to reach a stream's checksum; more are left alone.
 const GREATEST_TAIL: u64 = 64 << 20;
@@ -30,6 +28,8 @@ pub enum Codec {
     Gzip,
     /// Zlib.
     Zlib,
+    /// Bzip2, any number of streams.
+    Bzip2,
 }
 
 impl Codec {
@@ -39,6 +39,16 @@ impl Codec {
         match self {
             Codec::Gzip => Box::new(Members { member: Some(GzDecoder::new(bytes)) }),
             Codec::Zlib => Box::new(ZlibDecoder::new(bytes)),
+            Codec::Bzip2 => Box::new(MultiBzDecoder::new(bytes)),
+        }
+    }
+
+    /// How many bytes one byte becomes at most: a header that claims more lies.
+    fn greatest_ratio(self) -> u64 {
+        match self {
+            Codec::Gzip | Codec::Zlib => 1032,
+            // 900 kB of runs of 259 in 5, of one Huffman code: no block has fewer than 32 bytes.
+            Codec::Bzip2 => 1_500_000,
         }
     }
 }
@@ -81,25 +91,34 @@ fn after_zeros(mut bytes: BufReader<Reader>) -> std::io::Result<Option<BufReader
 pub struct Stream {
     header: Header,
     decode: Decode,
-    codec: Codec,
-    input: Input,
-    from: u64,
+    begin: Begin,
+    path: PathBuf,
     skip: u64,
 }
+
+/// Begins to read the bytes anew.
+pub type Begin = Box<dyn Fn() -> std::io::Result<Box<dyn Read + Send>> + Send + Sync>;
 
 impl Stream {
     /// Voxels begin `skip` bytes into the stream that begins at byte `from` of the input.
     pub fn new(header: Header, decode: Decode, codec: Codec, input: Input, from: u64, skip: u64) -> Result<Stream> {
         let need = (decode.bytes(header.voxels()) as u64).saturating_mul(header.frames.count as u64).saturating_add(skip);
-        let most = input.len().saturating_sub(from).saturating_mul(GREATEST_RATIO).saturating_add(1024);
+        let ratio = codec.greatest_ratio();
+        let most = input.len().saturating_sub(from).saturating_mul(ratio).saturating_add(1024);
         if need > most {
             return Err(Error::corrupt("compressed voxel data")
                 .found(format_args!("{} compressed bytes", input.len().saturating_sub(from)))
-                .expected(format_args!("enough for {need} bytes; deflate never gives more than {GREATEST_RATIO} to one"))
+                .expected(format_args!("enough for {need} bytes; {codec:?} never gives more than {ratio} to one"))
                 .help("the header is wrong or the file is cut off; copy it again")
                 .within(input.path()));
         }
-        Ok(Stream { header, decode, codec, input, from, skip })
+        let path = input.path().to_path_buf();
+        Ok(Stream { header, decode, begin: Box::new(move || Ok(codec.reader(&input, from))), path, skip })
+    }
+
+    /// Voxels are what a reader gives; `path` is named in errors. The caller has held the header's size against the bytes.
+    pub fn of(header: Header, decode: Decode, path: PathBuf, begin: Begin) -> Stream {
+        Stream { header, decode, begin, path, skip: 0 }
     }
 }
 
@@ -146,7 +165,7 @@ impl Stream {
             std::io::ErrorKind::UnexpectedEof => "compressed voxel data end before the last voxel".to_string(),
             _ => format!("compressed voxel data: {error}"),
         };
-        Error::corrupt(what).help("the file is cut off or damaged; copy it again").within(self.input.path())
+        Error::corrupt(what).help("the file is cut off or damaged; copy it again").within(&self.path)
     }
 }
 
@@ -171,7 +190,7 @@ impl Source for Stream {
     }
 
     fn open<'a>(&'a self, _run: &'a Run, frame: usize, _z: Range<usize>) -> Result<Box<dyn Cursor + 'a>> {
-        let reader = self.codec.reader(&self.input, self.from);
+        let reader = (self.begin)().map_err(|e| self.broken(&e))?;
         let first = frame * self.header.nz();
         let mut walk = Forward { stream: self, reader, next: 0, first, raw: Vec::new(), pool: Pool::default() };
         walk.skip(self.skip)?;
@@ -187,47 +206,24 @@ impl Source for Stream {
     }
 }
 
-enum Encoder {
-    Gzip(GzEncoder<Staged>),
-    Zlib(ZlibEncoder<Staged>),
-}
-
-/// Compressed planes being written, in order. Gzip time is 0: two runs give equal files.
-pub struct StreamSink {
-    encoder: Mutex<Encoder>,
+/// Gzip-compressed planes being written, in order. Gzip time is 0: two runs give equal files.
+pub struct GzipSink {
+    encoder: Mutex<GzEncoder<Staged>>,
     target: PathBuf,
-    after: Vec<Staged>,
     stop: Stop,
 }
 
-impl StreamSink {
-    /// `head` is written before the voxels: plain where `plain`, else inside the stream.
-    pub fn new(mut data: Staged, codec: Codec, head: &[u8], plain: bool, after: Vec<Staged>) -> Result<StreamSink> {
+impl GzipSink {
+    /// `head` comes before the voxels, inside the stream.
+    pub fn new(data: Staged, head: &[u8]) -> Result<GzipSink> {
         let target = data.target().to_path_buf();
-        if plain {
-            data.write_all(head).at(&target)?;
-        }
-        let mut encoder = match codec {
-            Codec::Gzip => Encoder::Gzip(GzEncoder::new(data, Compression::new(6))),
-            Codec::Zlib => Encoder::Zlib(ZlibEncoder::new(data, Compression::new(6))),
-        };
-        if !plain {
-            encoder.write(head).at(&target)?;
-        }
-        Ok(StreamSink { encoder: Mutex::new(encoder), target, after, stop: Stop::default() })
+        let mut encoder = GzEncoder::new(data, Compression::new(6));
+        encoder.write_all(head).at(&target)?;
+        Ok(GzipSink { encoder: Mutex::new(encoder), target, stop: Stop::default() })
     }
 }
 
-impl Encoder {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        match self {
-            Encoder::Gzip(e) => e.write_all(bytes),
-            Encoder::Zlib(e) => e.write_all(bytes),
-        }
-    }
-}
-
-impl Sink for StreamSink {
+impl Sink for GzipSink {
     fn ordered(&self) -> bool {
         true
     }
@@ -238,21 +234,12 @@ impl Sink for StreamSink {
 
     fn write(&self, _frame: usize, _z: Range<usize>, bytes: &[u8]) -> Result<()> {
         let mut encoder = self.encoder.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        self.stop.parts(bytes, |part| encoder.write(part).at(&self.target))
+        self.stop.parts(bytes, |part| encoder.write_all(part).at(&self.target))
     }
 
     fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
         let encoder = self.encoder.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let staged = match encoder {
-            Encoder::Gzip(e) => e.finish(),
-            Encoder::Zlib(e) => e.finish(),
-        }
-        .at(&self.target)?;
-        let mut paths = vec![staged.finish()?];
-        for beside in self.after {
-            paths.push(beside.finish()?);
-        }
-        Ok(paths)
+        Ok(vec![encoder.finish().at(&self.target)?.finish()?])
     }
 }
 

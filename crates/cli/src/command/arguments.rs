@@ -71,6 +71,7 @@ pub(crate) fn opening() -> Vec<Arg> {
         option("offset", "N", "Bytes before a raw file's first voxel").value_parser(value_parser!(u64)),
         option("gap", "N", "Bytes between a raw file's slices").value_parser(value_parser!(u64)),
         switch("white-is-zero", "Invert values stored with white as zero"),
+        switch("allow-outside", "Take data files that a header names outside its own folder"),
     ]
     .into_iter()
     .map(|a| a.help_heading(OPENING))
@@ -163,13 +164,13 @@ pub(crate) fn open_options(matches: &ArgMatches, own: Option<&Spec>) -> Result<O
         _ => AffineChoice::File,
     };
     let raw = RawOptions { size, voxel: None, big_endian: text("endian").map(|e| e == "big"), offset: number("offset"), gap: number("gap") };
-    let white_is_zero = !foreign("white-is-zero") && matches.try_get_one::<bool>("white-is-zero").ok().flatten() == Some(&true);
+    let switched = |name: &str| !foreign(name) && matches.try_get_one::<bool>(name).ok().flatten() == Some(&true);
     let frame = if foreign("frame") { None } else { matches.try_get_one::<usize>("frame").ok().flatten().copied() };
     let threads = matches.try_get_one::<usize>("threads").ok().flatten().copied();
     // Files are opened before there is a run: who is told is read from the words again.
     let watch = Talk::from_words(&std::env::args_os().collect::<Vec<_>>()).progress().map(Watch);
     Ok(OpenScan {
-        format: OpenOptions { raw, white_is_zero, affine, temp: None, series: text("series"), threads, watch },
+        format: OpenOptions { raw, white_is_zero: switched("white-is-zero"), affine, temp: None, series: text("series"), allow_outside: switched("allow-outside"), threads, watch },
         frame,
         crop: text("crop"),
         center: text("center"),

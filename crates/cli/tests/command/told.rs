@@ -140,8 +140,8 @@ fn stdout_that_cannot_be_written() {
 fn other_formats_and_sidecars_are_named() {
     let folder = folder_of(&[]);
     let at = folder.path();
-    std::fs::write(at.join("a_2x2x2.nrrd"), "NRRD0004\ntype: uint8\n").expect("a file");
-    say(at, "info a_2x2x2.nrrd").failed_naming(1, &["NRRD: not read by this version", "convert"]);
+    std::fs::write(at.join("a_2x2x2.mif"), "mrtrix image\ndim: 2,2,2\n").expect("a file");
+    say(at, "info a_2x2x2.mif").failed_naming(1, &["MRtrix: not read by this version", "convert"]);
     std::fs::write(at.join("note.txt"), "just words").expect("a file");
     say(at, "info note.txt").failed_naming(1, &["nifti", "metaimage", "--size"]);
     phantom(at, "beads --size 4x3x2 -o x.raw");

@@ -2,7 +2,6 @@
 //!
 //! Source: the MetaIO documentation and what ITK's MetaIO reads and writes. World coordinates are LPS, lengths mm.
 
-mod ascii;
 mod data;
 mod header;
 mod place;
@@ -35,8 +34,12 @@ impl Format for MetaImage {
         read::chosen(given).is_some_and(|input| header::looks(head) || input.ends("mha") || input.ends("mhd"))
     }
 
-    fn open(&self, given: Given, _options: &OpenOptions) -> Result<Scan> {
-        read::open(&given)
+    fn open(&self, given: Given, options: &OpenOptions) -> Result<Scan> {
+        read::open(&given, options)
+    }
+
+    fn takes(&self) -> &'static [&'static str] {
+        &["allow-outside"]
     }
 
     fn writes(&self, target: &Path) -> Vec<PathBuf> {

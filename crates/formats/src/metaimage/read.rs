@@ -7,32 +7,26 @@ use isovox_volume::{Data, Error, FrameAxis, Frames, Geometry, Header, Result, So
 
 use super::data::{self, Files};
 use super::header::{Fields, PROVENANCE};
-use super::{ascii, place};
+use super::place;
 use crate::channels::Channels;
-use crate::embed;
-use crate::format::{Given, Scan};
+use crate::format::{self, Given, Scan};
 use crate::input::Input;
+use crate::open::OpenOptions;
 use crate::stored::{Decode, Piece, Stored};
 use crate::stream::{Codec, Stream};
+use crate::{ascii, embed};
 
 /// The header that is meant: one file, or an `.mhd` given together with its raw data.
 pub(super) fn chosen(given: &Given) -> Option<&Input> {
-    let inputs = match given {
-        Given::One(input) => return Some(input),
-        Given::Many(inputs) => inputs,
-    };
-    let mut headers = inputs.iter().filter(|i| i.ends("mhd") || i.ends("mha"));
-    let header = headers.next()?;
-    let alone = headers.next().is_none() && inputs.iter().all(|i| ["mhd", "mha", "raw", "zraw"].iter().any(|e| i.ends(e)));
-    alone.then_some(header)
+    format::header_among(given, &["mhd", "mha"], &["raw", "zraw"])
 }
 
-pub(super) fn open(given: &Given) -> Result<Scan> {
+pub(super) fn open(given: &Given, options: &OpenOptions) -> Result<Scan> {
     let input = chosen(given).ok_or_else(|| Error::unsupported("several MetaImage files at once").help("open them one by one"))?;
-    open_one(input).at(input.path())
+    open_one(input, options).at(input.path())
 }
 
-fn open_one(input: &Input) -> Result<Scan> {
+fn open_one(input: &Input, options: &OpenOptions) -> Result<Scan> {
     let fields = Fields::read(input)?;
     if let Some(kind) = fields.get(&["ObjectType"]).filter(|k| *k != "Image") {
         return Err(Error::unsupported("a MetaIO object that is no image").found(format_args!("ObjectType = {kind}")));
@@ -40,7 +34,7 @@ fn open_one(input: &Input) -> Result<Scan> {
     let provenance = fields.provenance().as_deref().and_then(embed::parse);
     let shape = Shape::of(&fields)?;
     let header = header(&fields, &shape, provenance.as_ref())?;
-    let files = data::files(&fields, input, &shape.sizes)?;
+    let files = data::files(&fields, input, &shape.sizes, options.allow_outside)?;
     let mut used = vec![input.clone()];
     if files.split || files.from == 0 {
         used.extend(files.inputs.iter().cloned());

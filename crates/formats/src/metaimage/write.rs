@@ -7,6 +7,7 @@ use isovox_volume::{Error, FrameAxis, Geometry, Header, Result, Sink, Space, Typ
 use super::header::PROVENANCE;
 use crate::embed;
 use crate::format::{self, Target};
+use crate::listed::plain_name;
 use crate::staged::Staged;
 use crate::stored::StoredSink;
 
@@ -45,21 +46,10 @@ pub(super) fn create(target: &Target, header: &Header) -> Result<Box<dyn Sink>> 
 /// A header at `mhd` and its voxels at `raw` beside it.
 pub(crate) fn pair(target: &Target, mhd: &Path, raw: &Path, header: &Header) -> Result<Box<dyn Sink>> {
     holds(header)?;
-    let text = header_text(header, &data_name(raw)?, target.provenance.as_deref());
+    let text = header_text(header, &plain_name(raw, "a MetaImage's")?, target.provenance.as_deref());
     let beside = Staged::create(mhd, target.force)?;
     beside.write_at(0, text.as_bytes())?;
     Ok(Box::new(StoredSink::new(Staged::create(raw, target.force)?, &[], header, vec![beside])?))
-}
-
-/// A name that every MetaImage reader takes for one file.
-fn data_name(raw: &Path) -> Result<String> {
-    let name = raw.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-    let words = ["LIST", "LOCAL"].iter().any(|w| name.split_whitespace().next().is_some_and(|first| first.eq_ignore_ascii_case(w)));
-    if name.is_empty() || name.contains('%') || name.contains(char::is_control) || name.trim() != name || words {
-        return Err(Error::parameter(format_args!("\"{}\" as the name of a MetaImage's data file", raw.file_name().unwrap_or_default().display()))
-            .help("choose a plain name, or write .mha: one file"));
-    }
-    Ok(name.into())
 }
 
 fn element(voxel: Type) -> &'static str {

@@ -4,7 +4,7 @@
 
 mod extensions;
 mod header;
-mod pair;
+pub(crate) mod pair;
 mod place;
 mod read;
 mod write;
@@ -16,6 +16,11 @@ use isovox_volume::{Header, Result, Sink};
 
 use crate::format::{Format, Given, Scan, Target};
 use crate::open::OpenOptions;
+
+/// Whether the first 348 bytes of a file, uncompressed, are a NIfTI header's.
+pub(crate) fn begins(head: &[u8]) -> bool {
+    header::magic(head)
+}
 
 /// NIfTI.
 pub struct Nifti;

@@ -14,7 +14,7 @@ const HEADERS: [&str; 2] = ["hdr", "hdr.gz"];
 const IMAGES: [&str; 2] = ["img", "img.gz"];
 
 /// Whether these bytes begin a gzip stream.
-pub(super) fn gzip(head: &[u8]) -> bool {
+pub(crate) fn gzip(head: &[u8]) -> bool {
     head.starts_with(&GZIP)
 }
 
@@ -23,7 +23,7 @@ fn named(input: &Input, endings: &[&str]) -> bool {
 }
 
 /// The one file that is meant: alone, or with its other half.
-pub(super) fn chosen(given: &Given) -> Option<&Input> {
+pub(crate) fn chosen(given: &Given) -> Option<&Input> {
     match given {
         Given::One(input) => Some(input),
         Given::Many(inputs) => match &inputs[..] {
@@ -35,11 +35,23 @@ pub(super) fn chosen(given: &Given) -> Option<&Input> {
     }
 }
 
-/// By signature (through gzip too), else by name; an `.img` only with a header beside it.
+/// By signature (through gzip too), its own or that of the header beside an image, else by name.
 pub(super) fn recognises(given: &Given, head: &[u8]) -> bool {
     let Some(input) = chosen(given) else { return false };
-    let inflated = if gzip(head) { inflate(head) } else { head.to_vec() };
-    header::magic(&inflated) || named(input, &["nii", "nii.gz"]) || named(input, &HEADERS) || (named(input, &IMAGES) && partner(input, &HEADERS).is_ok())
+    let beside = || named(input, &IMAGES).then(|| partner(input, &HEADERS).ok()).flatten().and_then(|h| h.head(512).ok());
+    // Of two files given together no first bytes are read yet.
+    let own = if head.is_empty() { input.head(512).unwrap_or_default() } else { head.to_vec() };
+    header::magic(&inflated(own)) || named(input, &["nii", "nii.gz"]) || beside().is_some_and(|h| header::magic(&inflated(h)))
+}
+
+/// Whether it is named as half of a pair, and is a header or has one beside it.
+pub(crate) fn is_pair(input: &Input) -> bool {
+    named(input, &HEADERS) || named(input, &IMAGES) && partner(input, &HEADERS).is_ok()
+}
+
+/// First bytes, through gzip where they are compressed.
+fn inflated(head: Vec<u8>) -> Vec<u8> {
+    if gzip(&head) { inflate(&head) } else { head }
 }
 
 /// As much of a header as the first bytes of a gzip stream give.
@@ -73,18 +85,16 @@ fn partner(input: &Input, endings: &[&str; 2]) -> Result<Input> {
     }
     let missing = format!("{}.{}", name.to_string_lossy(), endings[0]);
     Err(Error::not_found(format_args!("its other half, {missing} or {missing}.gz, is not beside it"))
-        .help("a NIfTI pair is a header (.hdr) and an image (.img); put both in one folder under one name")
+        .help("a pair is a header (.hdr) and an image (.img); put both in one folder under one name")
         .within(input.path()))
 }
 
 /// The file that holds the header: this one, or the `.hdr` of an `.img` that holds none itself.
-pub(super) fn header_of(input: &Input) -> Result<Input> {
-    let head = input.head(512)?;
-    let inflated = if gzip(&head) { inflate(&head) } else { head };
-    if named(input, &IMAGES) && !header::magic(&inflated) { partner(input, &HEADERS) } else { Ok(input.clone()) }
+pub(crate) fn header_of(input: &Input) -> Result<Input> {
+    if named(input, &IMAGES) && !header::magic(&inflated(input.head(512)?)) { partner(input, &HEADERS) } else { Ok(input.clone()) }
 }
 
 /// The image of a header.
-pub(super) fn image_of(header: &Input) -> Result<Input> {
+pub(crate) fn image_of(header: &Input) -> Result<Input> {
     partner(header, &IMAGES)
 }

@@ -8,6 +8,7 @@ mod names;
 mod picture;
 mod png;
 mod read;
+mod skyscan;
 #[cfg(test)]
 mod tests;
 mod write;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::names::{self, Chosen};
 use super::picture::{Picture, sniff};
+use super::skyscan::{self, Said};
 use crate::embed;
 use crate::format::{Given, Scan};
 use crate::input::Input;
@@ -31,9 +32,11 @@ pub(super) fn open(given: Given, options: &OpenOptions) -> Result<Scan> {
         (1, Some("jpeg")) => "jpeg",
         _ => "sequence",
     };
-    let files = chosen.slices.clone();
+    let mut files = chosen.slices.clone();
+    let log = skyscan::beside(first);
+    files.extend(log.iter().map(|(_, input)| input.clone()));
     let provenance = first.sibling("provenance.json").ok().and_then(|p| read_provenance(&p));
-    let slices = Slices::open(chosen, provenance.as_ref(), options)?;
+    let slices = Slices::open(chosen, provenance.as_ref(), log.map(|(said, _)| said), options)?;
     Ok(Scan { format, source: Arc::new(slices), files, provenance })
 }
 
@@ -49,7 +52,7 @@ struct Slices {
 }
 
 impl Slices {
-    fn open(chosen: Chosen, provenance: Option<&Value>, options: &OpenOptions) -> Result<Slices> {
+    fn open(chosen: Chosen, provenance: Option<&Value>, log: Option<Said>, options: &OpenOptions) -> Result<Slices> {
         let pictures: Vec<Picture> = chosen.slices.iter().map(|input| Picture::open(input, options)).collect::<Result<_>>()?;
         let first = &pictures[0];
         if let Some(other) = pictures.iter().find(|p| p.named() != first.named()) {
@@ -65,6 +68,9 @@ impl Slices {
         let mut header = Header::new([pictures.len(), first.height, first.width], 1, first.voxel).map_err(|e| e.within(first.input.path()))?;
         embed::obey(provenance, &mut header);
         place(&mut header, &pictures, &chosen, provenance);
+        if let Some(said) = log.filter(|_| pictures.iter().all(|p| !p.geometry.has_scale()) && !embed::says_voxel(provenance)) {
+            by_log(&mut header, &said, chosen.gaps);
+        }
         header.verdict.slices = rows(&chosen, &header);
         header.warnings.extend(chosen.warnings);
         header.warnings.extend(shared(&pictures));
@@ -91,6 +97,18 @@ fn place(header: &mut Header, pictures: &[Picture], chosen: &Chosen, provenance:
     } else {
         Verdict::of(geometry, "the voxel size that each slice states")
     };
+}
+
+/// The voxel size that a scanner's log beside the slices states, where they state none.
+fn by_log(header: &mut Header, said: &Said, gaps: bool) {
+    let Some(geometry) = Geometry::local(said.spacing) else { return };
+    header.verdict = if gaps {
+        Verdict { uniform: Some(false), problems: vec![Problem::Gaps], ..Verdict::unknown("numbers are missing among the slices") }
+    } else {
+        Verdict::of(&geometry, &format!("the voxel size stated by {}", said.evidence))
+    };
+    header.geometry = geometry;
+    header.warnings.push(format!("the voxel size is that of {}; the slices themselves state none", said.evidence));
 }
 
 /// The slices in order, then the pictures that are none; positions where the pictures state a distance and none is missing.

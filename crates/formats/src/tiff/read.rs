@@ -11,7 +11,7 @@ use super::pages::Pages;
 use super::place;
 use super::scale::Scale;
 use super::stack::Stack;
-use super::text::{Keys, Layout, Text};
+use super::text::{Keys, Layout, Order, Text};
 use crate::channels::Channels;
 use crate::embed;
 use crate::format::Scan;
@@ -81,7 +81,7 @@ fn layout(text: &Text, picture: &Picture, planes: usize) -> Result<(Layout, Vec<
         Text::Shaped(shape) => match shape_planes(shape, picture) {
             Some(axes) if axes.iter().product::<usize>() == planes => match axes.iter().copied().filter(|&n| n > 1).collect::<Vec<_>>()[..] {
                 [] | [_] => plain(Vec::new()),
-                [count, nz] => (Layout { nz, frames: Frames { count, ..Frames::one() }, interleaved: false }, Vec::new()),
+                [count, nz] => (Layout { nz, frames: Frames { count, ..Frames::one() }, order: Order::Frames }, Vec::new()),
                 _ => {
                     return Err(Error::unsupported("TIFF")
                         .found(format_args!("an array of shape {shape:?}"))
@@ -91,13 +91,8 @@ fn layout(text: &Text, picture: &Picture, planes: usize) -> Result<(Layout, Vec<
             },
             _ => disagrees("the description", format!("an array of shape {shape:?}")),
         },
-        Text::Ome(ome) if ome.planes != planes => {
-            return Err(Error::unsupported("OME-TIFF")
-                .found(format_args!("{planes} pages"))
-                .expected(format_args!("{} planes in this file", ome.planes))
-                .help("a set of several OME files: save it as one"));
-        }
-        Text::Ome(_) | Text::Other => plain(Vec::new()),
+        Text::Ome(ome) => (ome.layout(planes, picture.samples)?, Vec::new()),
+        Text::Other => plain(Vec::new()),
     })
 }
 
@@ -133,7 +128,7 @@ fn imagej(keys: &Keys, picture: &Picture, planes: usize) -> Result<Option<(Layou
     let number = channels.max(frames);
     let axis = if channels > 1 { FrameAxis::Channel } else { FrameAxis::Time };
     let stated = if number > 1 { Frames { count: number, axis, values: Vec::new() } } else { Frames::one() };
-    let layout = Layout { nz: said, frames: keys.frames(number).unwrap_or(stated), interleaved: channels > 1 };
+    let layout = Layout { nz: said, frames: keys.frames(number).unwrap_or(stated), order: if channels > 1 { Order::Planes } else { Order::Frames } };
     let warning =
         (said == 1 && frames > 1).then(|| format!("ImageJ's description says {frames} time points of one slice; if they are slices, re-order them in ImageJ (Image > Properties)"));
     Ok(Some((layout, warning.into_iter().collect())))
@@ -187,7 +182,7 @@ fn behind(stack: &Stack, layout: &Layout) -> Result<Vec<Piece>> {
     let first = stack.pages[0].chunks(&stack.bytes, 0, 1)?[0].0;
     let plane = stack.plane_bytes().unwrap_or(u64::MAX);
     let (frames, nz) = (layout.frames.count, layout.nz);
-    let (stride, jump) = if layout.interleaved { (plane.saturating_mul(frames as u64), plane) } else { (plane, plane.saturating_mul(nz as u64)) };
+    let (stride, jump) = if layout.order == Order::Planes { (plane.saturating_mul(frames as u64), plane) } else { (plane, plane.saturating_mul(nz as u64)) };
     let piece = |f: usize| Piece { input: stack.bytes.input.clone(), offset: first.saturating_add(jump.saturating_mul(f as u64)), stride, planes: nz };
     let need = plane.saturating_mul(nz as u64).saturating_mul(frames as u64);
     let held = stack.bytes.input.len().saturating_sub(first);

@@ -13,19 +13,34 @@ pub(super) struct Layout {
     pub(super) nz: usize,
     /// Frames.
     pub(super) frames: Frames,
-    /// Whether the frames of one plane follow each other (`ImageJ`'s channels), else the planes of one frame.
-    pub(super) interleaved: bool,
+    /// How pages follow each other.
+    pub(super) order: Order,
+}
+
+/// How pages follow each other.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Order {
+    /// The planes of one frame, then those of the next.
+    Frames,
+    /// The frames of one plane (`ImageJ`'s channels), then those of the next.
+    Planes,
+    /// As a table says: the page of each plane of the first frame, then of the next.
+    Table(Vec<usize>),
 }
 
 impl Layout {
     /// One frame of so many planes.
     pub(super) fn stack(nz: usize) -> Layout {
-        Layout { nz, frames: Frames::one(), interleaved: false }
+        Layout { nz, frames: Frames::one(), order: Order::Frames }
     }
 
     /// The page-wise number of a plane.
     pub(super) fn plane(&self, frame: usize, z: usize) -> usize {
-        if self.interleaved { z * self.frames.count + frame } else { frame * self.nz + z }
+        match &self.order {
+            Order::Frames => frame * self.nz + z,
+            Order::Planes => z * self.frames.count + frame,
+            Order::Table(pages) => pages[frame * self.nz + z],
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use isovox_volume::{Error, FrameAxis, Header, Problem, Result, Sink, Type};
 
-use super::text::{Layout, own};
+use super::text::{Layout, Order, own};
 use crate::embed;
 use crate::format::Target;
 use crate::staged::Staged;
@@ -65,7 +65,7 @@ impl Sink for StackSink {
             return Err(Error::unsupported("writing on a big-endian machine"));
         }
         let at = |z| self.data + (self.layout.plane(frame, z) * self.plane) as u64;
-        if !self.layout.interleaved {
+        if self.layout.order == Order::Frames {
             return self.staged.write_at(at(z.start), bytes);
         }
         z.zip(bytes.chunks_exact(self.plane)).try_for_each(|(z, plane)| self.staged.write_at(at(z), plane))
@@ -78,8 +78,8 @@ impl Sink for StackSink {
 
 /// `ImageJ` keeps the channels of a plane together.
 fn layout(header: &Header) -> Layout {
-    let interleaved = header.frames.count > 1 && header.frames.axis == FrameAxis::Channel;
-    Layout { nz: header.nz(), frames: header.frames.clone(), interleaved }
+    let channels = header.frames.count > 1 && header.frames.axis == FrameAxis::Channel;
+    Layout { nz: header.nz(), frames: header.frames.clone(), order: if channels { Order::Planes } else { Order::Frames } }
 }
 
 /// Where everything is, and all bytes but the voxels.
@@ -230,7 +230,7 @@ fn description(header: &Header) -> (String, [(u32, u32); 2]) {
     let (nz, frames) = (header.nz(), header.frames.count);
     let mut lines = vec![format!("ImageJ=1.53t\nimages={}", nz * frames)];
     if frames > 1 {
-        let axis = if layout(header).interleaved { "channels" } else { "frames" };
+        let axis = if layout(header).order == Order::Planes { "channels" } else { "frames" };
         lines.push(format!("{axis}={frames}\nhyperstack=true\nmode=grayscale"));
     }
     lines.push(format!("slices={nz}"));

@@ -13,7 +13,7 @@ use crate::format::{Given, Scan};
 use crate::inner::Inner;
 use crate::input::{Archive, Input, natural};
 use crate::open::{OpenOptions, open_given};
-use crate::raw;
+use crate::{raw, zarr};
 
 /// Endings of texts that name data files.
 const HEADERS: [&str; 3] = ["mhd", "nhdr", "vgi"];
@@ -64,8 +64,9 @@ pub(super) fn open(input: &Input, options: &OpenOptions) -> Result<Scan> {
 
 /// The inputs to open, and what they are called in metadata.
 fn choose(directory: &Arc<Directory>, options: &OpenOptions) -> Result<(Given, String)> {
-    if directory.names().iter().any(|n| [".zgroup", ".zattrs", ".zarray", "zarr.json"].contains(&n.rsplit('/').next().unwrap_or(n))) {
-        return Err(Error::unsupported("a Zarr store in a ZIP archive").help("unpack it and open the folder"));
+    // A store is one scan, however many files it has.
+    if let Some(mark) = zarr::outermost(&directory.names()) {
+        return Ok((Given::One(directory.clone().entry(mark)?), mark.clone()));
     }
     let mut found = candidates(directory, options)?;
     drop_data_files(&mut found)?;

@@ -17,6 +17,13 @@ pub(crate) fn of(target: &str) -> Vec<Seed> {
     match target {
         "nifti" => nifti(),
         "metaimage" => metaimage(),
+        "nrrd" => nrrd(),
+        "mgh" => mgh(),
+        "analyze" => analyze(),
+        "vtk" => vtk(),
+        "zarr" => zarr(),
+        "scanco" => scanco(),
+        "skyscan" => vec![("log", b"[Acquisition]\r\nImage Pixel Size (um)=10.5\r\n[Reconstruction]\r\nPixel Size (um)=8.5\r\nSection to Section Step=2\r\n".to_vec())],
         "tiff" => tiffs::seeds(),
         "npy" => npy(),
         "npz" => npz(),
@@ -123,6 +130,154 @@ fn metaimage() -> Vec<Seed> {
         ("frames", four.into()),
         ("channels", head("DimSize = 5 4 3\nElementType = MET_USHORT\nElementNumberOfChannels = 2", "a.raw")),
     ]
+}
+
+fn nrrd() -> Vec<Seed> {
+    let head = |lines: &str| format!("NRRD0005\ntype: uchar\ndimension: 3\nsizes: 5 4 3\n{lines}\n").into_bytes();
+    let attached = |lines: &str, data: &[u8]| [&head(lines)[..], b"\n", data].concat();
+    let placed = "space: RAS\nspace directions: (1,0,0) (0,1,0.5) (0,0,2)\nspace origin: (1,2,3)\nspace units: \"mm\" \"um\" \"mm\"\nencoding: raw";
+    let text = counting(60).iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+    let hex = counting(60).iter().map(|b| format!("{b:02x} ")).collect::<String>();
+    let four = "NRRD0004\ntype: short\nendian: big\ndimension: 4\nsizes: 2 5 4 3\nkinds: vector domain domain domain\nspace dimension: 3\nspace directions: none (1,0,0) (0,1,0) (0,0,1)\nencoding: gzip\ndata file: a.raw.gz\n";
+    let timed = "NRRD0004\ntype: short\nendian: little\ndimension: 4\nsizes: 5 4 3 2\nspace: LPST\nspace directions: (1,0,0,0) (0,1,0,0) (0,0,1,0) (0,0,0,3)\nencoding: raw\nbyte skip: -1\ndata file: a.raw\n";
+    vec![
+        ("written", written("a.nrrd", Type::I16, 1)),
+        ("frames", written("a.nrrd", Type::Rgb8, 2)),
+        ("placed", attached(placed, &counting(60))),
+        ("text", attached("encoding: ascii\nline skip: 1", format!("a line\n{text}").as_bytes())),
+        ("hex", attached("encoding: hex\nspacings: 1 nan 2\naxis mins: 0 0 0\naxis maxs: 9 9 9\ncenters: cell cell node", hex.as_bytes())),
+        ("tail", head("encoding: raw\nbyte skip: -1\ndata file: a.raw")),
+        ("packed_tail", head("encoding: gzip\nbyte skip: -1\ndata file: a.raw.gz")),
+        ("list", head("encoding: raw\ndata file: LIST 2\ns1.raw\ns2.raw\ns3.raw")),
+        ("pattern", head("encoding: raw\nkey:=value\ndata file: s%d.raw 1 3 1 2")),
+        ("channels", four.into()),
+        ("timed", timed.into()),
+    ]
+}
+
+fn mgh() -> Vec<Seed> {
+    let file = |kind: i32, frames: i32, good: i16, bytes: usize| {
+        let head = [1, 5, 4, 3, frames, kind, 0].map(i32::to_be_bytes).concat();
+        let place = [0.5f32, 0.5, 2.0, -1.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0, 1.0, 0.0, 1.0, 2.0, 3.0].map(f32::to_be_bytes).concat();
+        [head, good.to_be_bytes().to_vec(), place, vec![0; 194], counting(bytes), 2000f32.to_be_bytes().to_vec()].concat()
+    };
+    vec![("bytes", file(0, 1, 1, 60)), ("frames", file(4, 2, 1, 240)), ("floats", file(3, 1, 0, 240)), ("ints", [file(1, 1, 1, 240), vec![0]].concat())]
+}
+
+fn analyze() -> Vec<Seed> {
+    let header = |big: bool, datatype: i16, frames: i16| {
+        let short = |v: i16| if big { v.to_be_bytes() } else { v.to_le_bytes() };
+        let real = |v: f32| if big { v.to_be_bytes() } else { v.to_le_bytes() };
+        let mut file = vec![0; 348];
+        let mut put = |at: usize, bytes: &[u8]| file[at..at + bytes.len()].copy_from_slice(bytes);
+        put(0, &if big { 348i32.to_be_bytes() } else { 348i32.to_le_bytes() });
+        put(40, &[4, 5, 4, 3, frames].map(short).concat());
+        put(70, &short(datatype));
+        put(80, &[0.5, 0.5, 2.0].map(real).concat());
+        put(112, &real(0.25));
+        file
+    };
+    vec![
+        ("little", header(false, 4, 1)),
+        ("big", header(true, 4, 2)),
+        ("bytes", header(false, 2, 3)),
+        ("doubles", header(true, 64, 1)),
+        ("odd", [header(true, 132, 1), vec![0]].concat()),
+    ]
+}
+
+fn vtk() -> Vec<Seed> {
+    let legacy = |kind: &str, rest: &str, data: &[u8]| {
+        let head = format!("# vtk DataFile Version 3.0\na title\n{kind}\nDATASET STRUCTURED_POINTS\nDIMENSIONS 5 4 3\nSPACING 1 1 2\nORIGIN 1 2 3\n{rest}\n");
+        [head.as_bytes(), data].concat()
+    };
+    let text = counting(60).iter().map(u8::to_string).collect::<Vec<_>>().join("\n");
+    let field = format!("POINT_DATA 60\nVECTORS v short\n{}\nFIELD f 2\nother 1 2 float\n1 2\nMETADATA\nabc\n\nthis 1 60 int\n{text}\n", "1 2 3 ".repeat(60));
+    let vti = |attributes: &str, array: &str, more: &[u8]| {
+        let head = format!(
+            "<?xml version=\"1.0\"?>\n<!-- a > comment -->\n<VTKFile type=\"ImageData\" {attributes}>\n<ImageData WholeExtent=\"1 5 0 3 0 2\" Origin=\"0 1 2\" Spacing=\"1 1 2\" Direction=\"0 1 0 1 0 0 0 0 1\"><Piece Extent=\"1 5 0 3 0 2\"><PointData>\n<DataArray type=\"UInt8\" Name=\"a\" {array}</PointData></Piece></ImageData>"
+        );
+        [head.as_bytes(), more].concat()
+    };
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    zlib.write_all(&counting(60)).expect("memory");
+    let packed = zlib.finish().expect("memory");
+    let table = [1u32, 60, 60, packed.len() as u32].map(u32::to_le_bytes).concat();
+    let plain = [&60u64.to_be_bytes()[..], &counting(60)].concat();
+    vec![
+        ("written", written("a.vti", Type::I16, 1)),
+        ("colour", written("a.vti", Type::Rgb8, 1)),
+        ("legacy", legacy("BINARY", "POINT_DATA 60\nSCALARS s unsigned_char 1\nLOOKUP_TABLE default", &counting(60))),
+        ("cells", legacy("BINARY", "CELL_DATA 24\nVECTORS v unsigned_short", &counting(144))),
+        ("text", legacy("ASCII", &field, b"CELL_DATA 24\n")),
+        ("inline_text", vti("", &format!("format=\"ascii\">{text}</DataArray>"), b"</VTKFile>")),
+        ("base64", vti("byte_order=\"BigEndian\" header_type=\"UInt64\"", &format!("format=\"binary\">{}</DataArray>", base64(&plain)), b"</VTKFile>")),
+        ("zlib", vti("compressor=\"vtkZLibDataCompressor\"", &format!("format=\"binary\">\n{}{}</DataArray>", base64(&table), base64(&packed)), b"</VTKFile>")),
+        ("appended", vti("compressor=\"vtkZLibDataCompressor\"", "format=\"appended\" offset=\"2\"/>", &[b"<AppendedData encoding=\"raw\">\n_xx", &table[..], &packed].concat())),
+    ]
+}
+
+fn zarr() -> Vec<Seed> {
+    let joined = |kind: u8, parts: &[&[u8]]| [&[kind][..], &parts.join(SPLIT)].concat();
+    let two = |dtype: &str, rest: &str| {
+        format!("{{\"zarr_format\": 2, \"shape\": [3, 4, 5], \"chunks\": [2, 4, 5], \"dtype\": \"{dtype}\", \"order\": \"C\", \"filters\": null, \"fill_value\": 0, {rest}}}")
+    };
+    let three = |codecs: &str| {
+        format!(
+            "{{\"zarr_format\": 3, \"node_type\": \"array\", \"shape\": [3, 4, 5], \"data_type\": \"uint8\", \"chunk_grid\": {{\"name\": \"regular\", \"configuration\": {{\"chunk_shape\": [2, 4, 6]}}}}, \"chunk_key_encoding\": {{\"name\": \"default\", \"configuration\": {{\"separator\": \"/\"}}}}, \"fill_value\": 7, \"codecs\": [{codecs}]}}"
+        )
+    };
+    let little = "{\"name\": \"bytes\", \"configuration\": {\"endian\": \"little\"}}";
+    let plain = counting(48);
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    zlib.write_all(&counting(80)).expect("memory");
+    let packed = zlib.finish().expect("memory");
+    let sharded = format!(
+        "{{\"name\": \"sharding_indexed\", \"configuration\": {{\"chunk_shape\": [1, 4, 6], \"codecs\": [{little}], \"index_codecs\": [{little}], \"index_location\": \"end\"}}}}"
+    );
+    let index = [0u64, 24, 24, 24].map(u64::to_le_bytes).concat();
+    let group = "{\"zarr_format\": 3, \"node_type\": \"group\", \"attributes\": {\"ome\": {\"version\": \"0.5\", \"multiscales\": [{\"axes\": [{\"name\": \"z\", \"type\": \"space\", \"unit\": \"micrometer\"}, {\"name\": \"y\", \"type\": \"space\", \"unit\": \"micrometer\"}, {\"name\": \"x\", \"type\": \"space\", \"unit\": \"micrometer\"}], \"datasets\": [{\"path\": \"0\", \"coordinateTransformations\": [{\"type\": \"scale\", \"scale\": [2, 1, 1]}, {\"type\": \"translation\", \"translation\": [0.5, 0, 0]}]}]}]}}}";
+    // A Blosc container of LZ4 whose bytes are shuffled by two, of literals alone.
+    let blosc = [&[2, 1, 0x31, 2][..], &[80u32, 80, 106, 20, 82].map(u32::to_le_bytes).concat(), &[0xf0, 65], &counting(80)].concat();
+    vec![
+        ("two", joined(b'2', &[two("<u2", "\"compressor\": null").as_bytes(), &counting(80), &counting(80)])),
+        ("zlib", joined(b'2', &[two(">i2", "\"compressor\": {\"id\": \"zlib\"}").as_bytes(), &packed, &packed])),
+        ("blosc", joined(b'2', &[two("<u2", "\"compressor\": {\"id\": \"blosc\"}").as_bytes(), &blosc])),
+        ("three", joined(b'3', &[three(little).as_bytes(), &plain, &plain])),
+        ("sharded", joined(b'3', &[three(&sharded).as_bytes(), &[plain.clone(), index].concat()])),
+        ("group", joined(b'g', &[group.as_bytes(), three(little).as_bytes(), &plain])),
+    ]
+}
+
+fn scanco() -> Vec<Seed> {
+    let put = |file: &mut Vec<u8>, at: usize, values: &[i32]| values.iter().enumerate().for_each(|(i, v)| file[at + 4 * i..][..4].copy_from_slice(&v.to_le_bytes()));
+    let mut isq = vec![0; 512];
+    isq[..16].copy_from_slice(b"CTDATA-HEADER_V1");
+    put(&mut isq, 44, &[5, 4, 3, 50, 40, 30]);
+    let mut twenty = vec![0; 160];
+    put(&mut twenty, 0, &[20, 140, 9, 60]);
+    put(&mut twenty, 40, &[0x1_0001, 0, 0, 0, 5, 4, 3]);
+    (0..3).for_each(|i| twenty[128 + 4 * i..][..4].copy_from_slice(&[0xa7, 0x3e, 0x9e, 0xef]));
+    let mut thirty = b"AIMDATA_V030   \0".to_vec();
+    thirty.resize(280, 0);
+    put(&mut thirty, 16, &[40, 0, 224, 0, 9, 0, 120, 0]);
+    put(&mut thirty, 68, &[0x2_0002]);
+    put(&mut thirty, 96, &[5, 0, 4, 0, 3, 0]);
+    put(&mut thirty, 240, &[82_000, 0, 82_000, 0, 82_000, 0]);
+    vec![
+        ("isq", [isq, counting(120)].concat()),
+        ("aim20", [twenty, b"! a log..".to_vec(), counting(60)].concat()),
+        ("aim30", [thirty, b"! a log..".to_vec(), counting(120)].concat()),
+    ]
+}
+
+fn base64(bytes: &[u8]) -> String {
+    let letters: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['+', '/']).collect();
+    let group = |three: &[u8]| {
+        let bits = three.iter().chain(&[0; 2]).take(3).fold(0u32, |bits, &b| bits << 8 | u32::from(b));
+        (0..4).map(|i| if i > three.len() { '=' } else { letters[(bits >> (18 - 6 * i)) as usize & 63] }).collect::<String>()
+    };
+    bytes.chunks(3).map(group).collect()
 }
 
 fn array(version: u8, descr: &str, fortran: &str, shape: &str, data: usize) -> Vec<u8> {

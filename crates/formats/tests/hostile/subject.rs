@@ -14,9 +14,16 @@ use isovox_volume::{Error, Length, Region, Result, Run, Size, Type};
 pub(crate) type Parse = fn(&[u8]) -> Result<()>;
 
 /// All parsers, by the names of their corpora.
-pub(crate) const PARSERS: [(&str, Parse); 10] = [
+pub(crate) const PARSERS: [(&str, Parse); 17] = [
     ("nifti", nifti),
     ("metaimage", metaimage),
+    ("nrrd", nrrd),
+    ("mgh", mgh),
+    ("analyze", analyze),
+    ("vtk", vtk),
+    ("zarr", zarr),
+    ("scanco", scanco),
+    ("skyscan", skyscan),
     ("tiff", tiff),
     ("npy", npy),
     ("npz", npz),
@@ -123,6 +130,52 @@ fn metaimage(data: &[u8]) -> Result<()> {
     let slices = [&raw[..20], &raw[20..40], &raw[40..60]];
     let files = Files::new(&[("a.mhd", data), ("a.raw", &raw), ("s1.raw", slices[0]), ("s2.raw", slices[1]), ("s3.raw", slices[2])]);
     open_file(&files, "a.mhd", &OpenOptions::default())
+}
+
+fn nrrd(data: &[u8]) -> Result<()> {
+    let raw: Vec<u8> = (0..480).map(|i| i as u8).collect();
+    let slices = [&raw[..20], &raw[20..40], &raw[40..60]];
+    let files = Files::new(&[("a.nhdr", data), ("a.raw", &raw), ("a.raw.gz", &gzip(&raw)), ("s1.raw", slices[0]), ("s2.raw", slices[1]), ("s3.raw", slices[2])]);
+    open_file(&files, "a.nhdr", &OpenOptions::default())
+}
+
+fn mgh(data: &[u8]) -> Result<()> {
+    // Every other one goes through gzip: no mutation of compressed bytes comes past its checksum.
+    let packed = if data.len() % 2 == 1 && !data.starts_with(&[0x1f, 0x8b]) { gzip(data) } else { data.to_vec() };
+    open_alone("a.mgz", &packed, &OpenOptions::default())
+}
+
+fn analyze(data: &[u8]) -> Result<()> {
+    let image: Vec<u8> = (0..480).map(|i| i as u8).collect();
+    let packed = if data.len() % 2 == 1 && !data.starts_with(&[0x1f, 0x8b]) { gzip(data) } else { data.to_vec() };
+    open_file(&Files::new(&[("a.hdr", &packed), ("a.img", &image)]), "a.img", &OpenOptions::default())
+}
+
+fn vtk(data: &[u8]) -> Result<()> {
+    open_alone("a.vti", data, &OpenOptions::default())
+}
+
+/// The first byte chooses what the files are, which are split by [`SPLIT`].
+fn zarr(data: &[u8]) -> Result<()> {
+    let Some((kind, rest)) = data.split_first() else { return Err(Error::not_found("a kind")) };
+    let parts = split(rest);
+    let part = |n: usize| parts.get(n).copied().unwrap_or_default();
+    let (files, mark) = match kind {
+        b'2' => (Files::new(&[(".zarray", part(0)), ("0.0.0", part(1)), ("1.0.0", part(2))]), ".zarray"),
+        b'3' => (Files::new(&[("zarr.json", part(0)), ("c/0/0/0", part(1)), ("c/1/0/0", part(2))]), "zarr.json"),
+        _ => (Files::new(&[("zarr.json", part(0)), ("0/zarr.json", part(1)), ("0/c/0/0/0", part(2))]), "zarr.json"),
+    };
+    open_file(&files, mark, &OpenOptions::default())
+}
+
+fn scanco(data: &[u8]) -> Result<()> {
+    open_alone("a.aim", data, &OpenOptions::default())
+}
+
+/// A log beside a picture: whatever it says, the picture opens.
+fn skyscan(data: &[u8]) -> Result<()> {
+    let picture = [b"BM\x3e\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\x18\0".as_slice(), &[0; 24], &[1, 2, 3, 0, 0, 0, 0, 0]].concat();
+    open_file(&Files::new(&[("a.log", data), ("a_rec1.bmp", &picture)]), "a_rec1.bmp", &OpenOptions::default())
 }
 
 fn tiff(data: &[u8]) -> Result<()> {
