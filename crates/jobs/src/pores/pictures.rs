@@ -96,7 +96,7 @@ pub(super) fn remeasured(run: &Run, at: &Path, folder: &Folder, [from, to]: [&He
     let flat = Bin { factor: Extent { x: factor, y: factor, z: 1 } };
     let whole = Bin { factor: Extent::cube(factor) };
     let shape = |h: &Header| h.geometry.spacing().map_or(1.0, |[x, y, _]| y / x);
-    let (square, same, now) = (shape(from) == 1.0, shape(from) == shape(to), flat.header(to)?.0);
+    let (square, same, now) = (shape(from) == 1.0, shape(from) == shape(to), flat.plan(&[to])?.0);
     let names = std::fs::read_dir(at.join("slices")).at(at)?.flatten().filter_map(|e| e.file_name().into_string().ok()).filter(|n| n.ends_with(".png"));
     for name in names {
         run.check()?;
@@ -106,9 +106,9 @@ pub(super) fn remeasured(run: &Run, at: &Path, folder: &Folder, [from, to]: [&He
         picture::write_inside(&drawn, &slices.join(&name))?;
     }
     let views = picture::read(&at.join("views.png"))?;
-    let drawn = match three_with_bar(&views, &whole.header(to)?.0) {
+    let drawn = match three_with_bar(&views, &whole.plan(&[to])?.0) {
         Some(drawn) => drawn,
-        None => without_bar(views, &whole.header(from)?.0),
+        None => without_bar(views, &whole.plan(&[from])?.0),
     };
     picture::write_inside(&drawn, &folder.path("views.png"))
 }
