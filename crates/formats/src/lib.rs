@@ -28,7 +28,7 @@ pub mod zip;
 
 pub use format::{Format, Given, Scan, Target};
 pub use input::Input;
-pub use open::{AffineChoice, OpenOptions, RawOptions, create, open, series};
+pub use open::{AffineChoice, OpenOptions, Padding, RawOptions, create, open, series};
 
 /// All formats; the first that recognises a file opens it, the first whose ending fits writes it.
 pub static FORMATS: &[&dyn Format] = &[

@@ -26,6 +26,15 @@ pub enum AffineChoice {
     Pixdim,
 }
 
+/// What takes the place of padding.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Padding {
+    /// Air, -1024 HU.
+    Air,
+    /// A value, in the volume's unit.
+    Value(f64),
+}
+
 /// What the user says of a headerless file.
 #[derive(Clone, Debug, Default)]
 pub struct RawOptions {
@@ -61,6 +70,8 @@ pub struct OpenOptions {
     pub temp: Option<PathBuf>,
     /// For DICOM: which of several series, by UID, number or a text of its description.
     pub series: Option<String>,
+    /// For DICOM: what fills padding; voxels stay as they are without it.
+    pub padding: Option<Padding>,
 }
 
 impl OpenOptions {
@@ -75,6 +86,7 @@ impl OpenOptions {
             ("white-is-zero", self.white_is_zero),
             ("affine", self.affine != AffineChoice::File),
             ("series", self.series.is_some()),
+            ("padding", self.padding.is_some()),
         ];
         given.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect()
     }

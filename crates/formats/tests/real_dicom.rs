@@ -10,7 +10,19 @@ use isovox_volume::{Header, Kind, Result, Type};
 use serde_json::{Value, json};
 
 /// The cases whose series opens today; the others are refused by name.
-const OPENS: [&str; 4] = ["seed_chest_5slices", "two_slices_sagittal", "mr_4d_ge_3vols", "chest64_tiny"];
+const OPENS: [&str; 11] = [
+    "seed_chest_5slices",
+    "two_slices_sagittal",
+    "mr_4d_ge_3vols",
+    "chest64_tiny",
+    "ge_head_tilt_gaps",
+    "philips_tilt_minus18",
+    "philips_tilt_plus16",
+    "tilt_missing_slice",
+    "gap_missing_slice",
+    "same_position_ct",
+    "ct_overlap_empty_series_uid",
+];
 
 fn cases() -> Vec<(String, PathBuf, Value)> {
     let Some(folder) = data() else { return Vec::new() };
@@ -42,10 +54,11 @@ fn numbers(bytes: &[u8], group: u8, element: u8, count: usize) -> Vec<f64> {
     numbers.expect("the element")
 }
 
-/// Corners of the first and the last slice of a frame, from their files alone.
+/// Corners of the first and, where steps are equal, the last slice of a frame, from their files alone.
 fn corners(name: &str, folder: &Path, header: &Header) {
     let rows = &header.verdict.slices;
-    for k in [0, header.nz() - 1] {
+    let last = if header.verdict.uniform == Some(false) { 0 } else { header.nz() - 1 };
+    for k in [0, last] {
         let bytes = std::fs::read(folder.join(&rows[k].file)).expect("a slice");
         let (ipp, iop, spacing) = (numbers(&bytes, 0x20, 0x32, 3), numbers(&bytes, 0x20, 0x37, 6), numbers(&bytes, 0x28, 0x30, 2));
         for (i, j) in [(0, 0), (header.nx() - 1, 0), (0, header.ny() - 1), (header.nx() - 1, header.ny() - 1)] {
@@ -134,7 +147,10 @@ fn every_single_file_opens_or_says_why_not() {
             let (scan, bytes) = match read {
                 Ok(read) => read,
                 Err(error) => {
-                    let said = matches!(error.kind(), Kind::Unsupported | Kind::Geometry | Kind::Corrupt | Kind::NotFound);
+                    // Of one the stored values themselves are spoilt, of the other the header denies their sign: as the
+                    // reference readers have them they lie beyond what HU are kept in.
+                    let spoilt = error.kind() == Kind::Value && ["JPEGLossless_1s_1f_i_16_16_bad.dcm", "TOSHIBA_J2K_SIZ1_PixRep0.dcm"].contains(&name.as_str());
+                    let said = spoilt || matches!(error.kind(), Kind::Unsupported | Kind::Geometry | Kind::Corrupt | Kind::NotFound);
                     assert!(said, "{name}: {:?} {error}", error.kind());
                     continue;
                 }
@@ -143,11 +159,12 @@ fn every_single_file_opens_or_says_why_not() {
             let header = scan.source.header();
             let types = [(Type::U16, "uint16"), (Type::I16, "int16"), (Type::I32, "int32")];
             let same = types.iter().any(|(t, name)| *t == header.voxel && expected["dtype"] == *name);
-            if same && expected["slope"].is_null() {
+            let lossy = expected["transfer_syntax"].as_str().is_some_and(|s| s.ends_with(".4.50") || s.ends_with(".4.51"));
+            if same && !lossy && expected["slope"].is_null() {
                 assert_eq!(Some(sha256(&bytes).as_str()), expected["sha256_stored_values"].as_str(), "{name}");
                 equal += 1;
             }
         }
     }
-    assert!(equal >= 3, "{equal} equal files");
+    assert!(equal >= 10, "{equal} equal files");
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use dicom_object::InMemDicomObject;
-use dicom_transfer_syntax_registry::entries::{EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN};
 use isovox_volume::{Error, Result};
 use serde_json::Value;
 
@@ -20,8 +19,7 @@ pub(super) fn of(input: &Input) -> Result<BTreeMap<String, Value>> {
     if bytes.len() > LONGEST {
         return Err(Error::unsupported("metadata").found(format_args!("{} bytes", bytes.len())).expected(format_args!("at most {LONGEST}")));
     }
-    let syntax = if head.explicit { EXPLICIT_VR_LITTLE_ENDIAN.erased() } else { IMPLICIT_VR_LITTLE_ENDIAN.erased() };
-    let object = InMemDicomObject::read_dataset_with_ts(bytes, &syntax).map_err(|e| Error::corrupt(e).within(input.path()))?;
+    let object = InMemDicomObject::read_dataset_with_ts(bytes, &head.native()).map_err(|e| Error::corrupt(e).within(input.path()))?;
     match dicom_json::to_value(&object) {
         Ok(Value::Object(map)) => Ok(map.into_iter().collect()),
         Ok(_) => Ok(BTreeMap::new()),

@@ -4,17 +4,25 @@
 //! `series` what belongs together; `order` sorts it and says what its positions prove; `geometry` and `values` turn that
 //! into an affine and a type; `pixels` are its planes.
 
+mod codec;
+mod colour;
+mod frames;
 mod geometry;
+mod lut;
 pub mod mask;
 mod metadata;
 mod order;
+mod padding;
 mod pixels;
+#[cfg(test)]
+mod real;
 mod series;
 mod slice;
 mod stored;
 #[cfg(test)]
 mod tests;
 mod values;
+mod walk;
 mod wire;
 
 use std::sync::Arc;
@@ -56,7 +64,7 @@ impl Format for Dicom {
     }
 
     fn takes(&self) -> &'static [&'static str] {
-        &["series"]
+        &["series", "padding"]
     }
 
     fn open(&self, given: Given, options: &OpenOptions) -> Result<Scan> {
@@ -66,8 +74,9 @@ impl Format for Dicom {
         let mut header = header(&ordered, options)?;
         header.warnings.splice(0..0, warnings);
         let rescales = ordered.planes.iter().map(values::Rescale::of).collect::<Result<_>>()?;
+        let fill = options.padding.map(|asked| padding::fill(asked, &header)).transpose()?;
         let files = ordered.planes.iter().map(|s| s.input().clone()).collect();
-        let source = Arc::new(pixels::Planes::new(header, ordered.planes, rescales));
+        let source = Arc::new(pixels::Planes::new(header, ordered.planes, rescales, fill));
         Ok(Scan { format: NAME, source, files, provenance: None })
     }
 }
@@ -87,7 +96,7 @@ pub fn list(given: Given) -> Result<Vec<Series>> {
 fn header(ordered: &order::Ordered, options: &OpenOptions) -> Result<Header> {
     let first = &ordered.planes[0];
     let rescales = ordered.planes.iter().map(values::Rescale::of).collect::<Result<Vec<_>>>()?;
-    let voxel = values::voxel(&ordered.planes, &rescales, options.raw.voxel);
+    let voxel = values::voxel(&ordered.planes, &rescales, options.raw.voxel)?;
     let mut header = Header::new([ordered.depth(), first.rows(), first.columns()], ordered.frames, voxel).map_err(|e| e.within(first.input().path()))?;
     let (geometry, warning) = geometry::of(ordered);
     header.frames = Frames { count: ordered.frames, axis: ordered.axis, values: Vec::new() };
@@ -96,8 +105,10 @@ fn header(ordered: &order::Ordered, options: &OpenOptions) -> Result<Header> {
     header.quantity = values::quantity(&ordered.planes);
     header.warnings.extend(ordered.warnings.iter().cloned());
     header.warnings.extend(warning);
-    let repaired = ordered.planes.iter().filter_map(|s| Some(format!("{}: {}", s.name(), s.repair.as_ref()?)));
-    header.warnings.extend(repaired.take(REPAIRS));
+    header.warnings.extend(first.stored.notes());
+    header.warnings.extend(padding::named(&ordered.planes, &rescales));
+    let repairs = |s: &slice::Slice| [s.repair.clone(), s.stored.repair.clone()].into_iter().flatten().map(|r| format!("{}: {r}", s.name())).collect::<Vec<_>>();
+    header.warnings.extend(ordered.planes.iter().flat_map(repairs).take(REPAIRS));
     match metadata::of(first.input()) {
         Ok(meta) => header.meta = meta,
         Err(error) => header.warnings.push(format!("no metadata: {error}")),

@@ -93,9 +93,9 @@ fn without_copies(mut slices: Vec<Slice>) -> Result<(Vec<Slice>, Vec<LeftOut>)> 
 
 fn pixels(slice: &Slice) -> Result<Vec<u8>> {
     let stored = &slice.stored;
-    let from = stored.pixels.offset;
+    let from = stored.pixels.deflated.unwrap_or(stored.pixels.offset);
     let left = stored.input.len().saturating_sub(from);
-    let mut bytes = vec![0; stored.pixels.length.unwrap_or(left).min(left) as usize];
+    let mut bytes = vec![0; stored.pixels.length.filter(|_| stored.pixels.deflated.is_none()).unwrap_or(left).min(left) as usize];
     stored.input.read_at(from, &mut bytes)?;
     Ok(bytes)
 }

@@ -52,12 +52,7 @@ pub(super) enum File {
 }
 
 /// Elements that change what the pixels are, and are not read yet.
-const BEYOND: [(u16, u16, &str); 4] = [
-    (0x5200, 0x9229, "an enhanced (multi-frame) image"),
-    (0x5200, 0x9230, "an enhanced (multi-frame) image"),
-    (0x0028, 0x3000, "a modality lookup table"),
-    (0x3004, 0x000E, "a dose grid"),
-];
+const BEYOND: [(u16, u16, &str); 2] = [(0x5200, 0x9229, "an enhanced (multi-frame) image"), (0x5200, 0x9230, "an enhanced (multi-frame) image")];
 
 /// Reads what a file says of itself.
 pub(super) fn read(input: &Input) -> Result<File> {

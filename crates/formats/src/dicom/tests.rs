@@ -4,32 +4,32 @@ use super::*;
 use crate::open::{RawOptions, open_given};
 
 #[path = "../../tests/common/dicom.rs"]
-mod made;
+pub(super) mod made;
 use made::{EXPLICIT, Element, ct, file, short, text, with, without};
 
 /// A series of two by three words, each plane's stored values counting up from its instance.
-fn slices(places: &[f64]) -> Vec<Vec<Element>> {
+pub(super) fn slices(places: &[f64]) -> Vec<Vec<Element>> {
     places.iter().zip(1..).map(|(&z, n)| ct(z, n, [3, 2], &[n as i16 * 100, 1, 2, 3, 4, 5])).collect()
 }
 
-fn opened_as(files: &[Vec<Element>], options: &OpenOptions) -> Result<Scan> {
+pub(super) fn opened_as(files: &[Vec<Element>], options: &OpenOptions) -> Result<Scan> {
     let mut inputs: Vec<Input> = files.iter().zip(1..).map(|(f, n)| Input::bytes(&format!("f{n}"), file(EXPLICIT, f))).collect();
     let given = if inputs.len() == 1 { Given::One(inputs.remove(0)) } else { Given::Many(inputs) };
     open_given(given, options)
 }
 
-fn opened(files: &[Vec<Element>]) -> Result<Scan> {
+pub(super) fn opened(files: &[Vec<Element>]) -> Result<Scan> {
     opened_as(files, &OpenOptions::default())
 }
 
-fn pulled(scan: &Scan) -> Result<Vec<u8>> {
+pub(super) fn pulled(scan: &Scan) -> Result<Vec<u8>> {
     let run = Run::here();
     let nz = scan.source.header().nz();
     let frames = 0..scan.source.header().frames.count;
     frames.map(|f| Ok(scan.source.open(&run, f, 0..nz)?.pull(0..nz)?.data.bytes().to_vec())).collect::<Result<Vec<_>>>().map(|f| f.concat())
 }
 
-fn words(scan: &Scan) -> Vec<i16> {
+pub(super) fn words(scan: &Scan) -> Vec<i16> {
     pulled(scan).expect("readable planes").as_chunks().0.iter().map(|b| i16::from_ne_bytes(*b)).collect()
 }
 
@@ -206,10 +206,12 @@ fn what_is_not_read_yet_is_refused_by_name() {
         error.to_string()
     };
     let s = &slices(&[1.0])[0];
-    assert!(refused(file("1.2.840.10008.1.2.4.80", s)).contains("JPEG-LS"));
-    assert!(refused(file("1.2.840.10008.1.2.2", s)).contains("big-endian"));
+    let parted = |syntax| [file(syntax, &without(s.clone(), 0x7FE0, 0x10)), made::fragments(&[&[], b"stream"])].concat();
+    assert!(refused(parted("1.2.840.10008.1.2.4.110")).contains("JPEG XL"));
+    assert!(refused(parted("1.2.840.10008.1.2.4.102")).contains("MPEG-4"));
     assert!(refused(file(EXPLICIT, &with(s.clone(), text(0x28, 8, b"IS", "4")))).contains("4 frames"));
     assert!(refused(file(EXPLICIT, &with(s.clone(), short(0x28, 2, 3)))).contains("3 samples"));
+    assert!(refused(file(EXPLICIT, &with(s.clone(), short(0x28, 0x100, 24)))).contains("24"));
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub(crate) fn of(target: &str) -> Vec<Seed> {
         "raw_sidecars" => raw_sidecars(),
         "pictures" => pictures(),
         "dicom" => dicom(),
+        "jpegls" => jpegls(),
         _ => values(),
     }
 }
@@ -212,6 +213,39 @@ fn pictures() -> Vec<Seed> {
     ]
 }
 
+/// The example of ITU-T T.87, H.3, its frame and scan headers apart.
+const JPEG_LS: [&[u8]; 3] = [
+    &[0xFF, 0xF7, 0x00, 0x0B, 0x08, 0x00, 0x04, 0x00, 0x04, 0x01, 0x01, 0x11, 0x00],
+    &[0xFF, 0xDA, 0x00, 0x08, 0x01, 0x01, 0x00, 0x00, 0x00, 0x00],
+    &[
+        0xC0, 0x00, 0x00, 0x6C, 0x80, 0x20, 0x8E, 0x01, 0xC0, 0x00, 0x00, 0x57, 0x40, 0x00, 0x00, 0x6E, 0xE6, 0x00, 0x00, 0x01, 0xBC, 0x18, 0x00, 0x00, 0x05, 0xD8, 0x00, 0x00,
+        0x91, 0x60,
+    ],
+];
+
+fn jpegls() -> Vec<Seed> {
+    let [frame, scan, bits] = JPEG_LS;
+    let stream = |parts: &[&[u8]]| [&[0xFF, 0xD8][..], &parts.concat(), &[0xFF, 0xD9]].concat();
+    let mut twice = frame.to_vec();
+    twice[6] = 8;
+    let preset = [0xFF, 0xF8, 0, 13, 1, 0, 255, 0, 3, 0, 7, 0, 21, 0, 64];
+    // Three components that are the example each, one scan after the other.
+    let three = [0xFF, 0xF7, 0, 17, 8, 0, 4, 0, 4, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0];
+    let scan_of = |n: u8| [&scan[..5], &[n], &scan[6..], bits].concat();
+    vec![
+        ("example", stream(&[frame, scan, bits])),
+        ("preset", stream(&[&preset, frame, scan, bits])),
+        ("restart", stream(&[&twice, &[0xFF, 0xDD, 0, 4, 0, 4], scan, bits, &[0xFF, 0xD0], bits])),
+        ("components", stream(&[&three, &scan_of(1), &scan_of(2), &scan_of(3)])),
+    ]
+}
+
+fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::new(6));
+    encoder.write_all(bytes).expect("a buffer");
+    encoder.finish().expect("a buffer")
+}
+
 fn dicom() -> Vec<Seed> {
     let stored = [1, -2000, 3, 4, 5, 6];
     let slice = |z: f64, n: u32| ct(z, n, [3, 2], &stored);
@@ -228,7 +262,35 @@ fn dicom() -> Vec<Seed> {
     let eight = with(with(with(slice(0.0, 1), short(0x28, 0x100, 8)), short(0x28, 0x101, 7)), short(0x28, 0x102, 6));
     let real = with(with(slice(0.0, 1), text(0x28, 0x1053, b"DS", "1.5")), text(8, 0x60, b"CS", "PT"));
     let bare: Vec<u8> = slice(0.0, 1).iter().flat_map(|e| crate::dicoms::encoded(e, false)).collect();
+    let parted = |syntax: &str, slice: &[crate::dicoms::Element], parts: &[&[u8]]| {
+        let slice = crate::dicoms::without(slice.to_vec(), 0x7FE0, 0x10);
+        [file(syntax, &slice), crate::dicoms::fragments(parts)].concat()
+    };
+    let byte = [short(0x28, 0x100, 8), short(0x28, 0x101, 8), short(0x28, 0x102, 7), short(0x28, 0x103, 0)];
+    let byte = |columns, rows| byte.iter().cloned().fold(ct(0.0, 1, [columns, rows], &[]), with);
+    let mut rle = vec![2, 0, 0, 0, 64, 0, 0, 0, 66, 0, 0, 0];
+    rle.resize(64, 0);
+    rle.extend([251, 7, 5, 1, 2, 3, 4, 5, 6]);
+    let [frame, scan, bits] = JPEG_LS;
+    let ls = [&[0xFF, 0xD8], frame, scan, bits, &[0xFF, 0xD9]].concat();
+    let all: Vec<u8> = slice(0.0, 1).iter().flat_map(|e| crate::dicoms::encoded(e, true)).collect();
+    let padded = with(with(slice(0.0, 1), (0x28, 0x120, *b"SS", (-2000i16).to_le_bytes().to_vec())), short(0x28, 0x107, 3));
+    let table =
+        [(0x28, 0x3002, *b"US", vec![2, 0, 1, 0, 16, 0]), (0x28, 0x3006, *b"OW", vec![7, 0, 8, 0])].iter().flat_map(|e| crate::dicoms::encoded(e, true)).collect::<Vec<_>>();
+    let colours: Vec<crate::dicoms::Element> = [0x1101, 0x1102, 0x1103].iter().map(|&e| (0x28, e, *b"US", vec![2, 0, 0, 0, 16, 0])).collect();
+    let colours = [0x1201, 0x1202, 0x1203].iter().fold(colours, |c, &e| with(c, (0x28, e, *b"OW", vec![1, 2, 3, 4])));
+    let palette = colours.into_iter().fold(with(byte(3, 2), text(0x28, 4, b"CS", "PALETTE COLOR")), with);
+    let palette = with(palette, (0x7FE0, 0x10, *b"OB", vec![0, 1, 2, 1, 0, 1]));
     vec![
+        ("rle", parted("1.2.840.10008.1.2.5", &slice(0.0, 1), &[&[], &rle])),
+        ("jpegls", parted("1.2.840.10008.1.2.4.80", &byte(4, 4), &[&[0, 0, 0, 0], &ls])),
+        ("jpegls_parts", parted("1.2.840.10008.1.2.4.80", &byte(4, 4), &[&[], &ls[..30], &ls[30..]])),
+        ("jpeg", parted("1.2.840.10008.1.2.4.50", &byte(8, 8), &[&[], &jpeg_bmp::jpeg(1, 0xc0)])),
+        ("deflated", [file("1.2.840.10008.1.2.1.99", &[]), deflate(&all)].concat()),
+        ("deflated_frame", parted("1.2.840.10008.1.2.8.1", &slice(0.0, 1), &[&[], &deflate(&[7; 12])])),
+        ("padded", file(EXPLICIT, &padded)),
+        ("modality_table", file(EXPLICIT, &with(slice(0.0, 1), (0x28, 0x3000, *b"SQ", item(&table))))),
+        ("palette", file(EXPLICIT, &palette)),
         ("one", plain(1.0, 1)),
         ("implicit", file("1.2.840.10008.1.2", &slice(0.0, 1))),
         ("bare", bare),
