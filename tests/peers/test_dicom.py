@@ -1,71 +1,120 @@
-"""DICOM that isovox writes, read by the readers that others use."""
+"""Images that peers compressed, as the peers themselves decode them: every value."""
 
-import highdicom
-import nibabel
+import jpeg_ls
 import numpy as np
 import pydicom
 import pytest
-from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.encaps import encapsulate
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    JPEG2000,
+    JPEG2000Lossless,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
+)
 
-SHAPE = (6, 9, 11)
-
-
-def series(folder, array):
-    """Slices of a CT, the last position first; the names do not sort as the positions do."""
-    folder.mkdir()
-    study, uid, frame = generate_uid(), generate_uid(), generate_uid()
-    images = []
-    for k, plane in enumerate(array):
-        meta = FileMetaDataset()
-        meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID, meta.TransferSyntaxUID = CTImageStorage, generate_uid(), ExplicitVRLittleEndian
-        image = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
-        image.SOPClassUID, image.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
-        image.StudyInstanceUID, image.SeriesInstanceUID, image.FrameOfReferenceUID = study, uid, frame
-        image.PatientName, image.PatientID, image.StudyDate, image.Modality = "Muster^Erika", "4711", "20200102", "CT"
-        image.SeriesNumber, image.InstanceNumber = 3, len(array) - k
-        image.ImagePositionPatient, image.ImageOrientationPatient = [-20.5, 10, 2.5 * k - 7], [1, 0, 0, 0, 1, 0]
-        image.PixelSpacing, image.SliceThickness = [0.75, 0.5], 2.5
-        image.SamplesPerPixel, image.PhotometricInterpretation = 1, "MONOCHROME2"
-        image.Rows, image.Columns = plane.shape
-        image.BitsAllocated, image.BitsStored, image.HighBit, image.PixelRepresentation = 16, 16, 15, 1
-        image.RescaleSlope, image.RescaleIntercept = 1, -1024
-        image.PixelData = (plane + 1024).astype("<i2").tobytes()
-        image.save_as(folder / f"{(k * 5) % 7}.dcm", enforce_file_format=True)
-        images.append(image)
-    return images
+ROWS, COLUMNS = 37, 23
 
 
-@pytest.fixture
-def made(isovox, rng):
-    array = rng.integers(-1000, 1000, SHAPE, dtype=np.int16)
-    return array, series(isovox.path("series"), array)
+def slices(rng, bits, colours=1):
+    """Smooth places, where runs are, and noise of every bit."""
+    import scipy.ndimage as nd
+
+    shape = (ROWS, COLUMNS) if colours == 1 else (ROWS, COLUMNS, colours)
+    field = nd.gaussian_filter(rng.normal(0, 1, shape), (3, 3) + (0,) * (len(shape) - 2))
+    array = (2**bits - 1) * (field - field.min()) / np.ptp(field)
+    array[: ROWS // 3] = array[: ROWS // 3] // (2 ** (bits - 1)) * (2 ** (bits - 1))
+    array[-ROWS // 4 :] = rng.integers(0, 2**bits, array[-ROWS // 4 :].shape)
+    return array.astype(np.uint8 if bits <= 8 else np.uint16)
 
 
-def test_a_mask_is_a_segmentation(isovox, made):
-    array, images = made
-    isovox("threshold", "series", "-o", "mask.dcm", "--lower", "0")
-    seg = highdicom.seg.segread(isovox.path("mask.dcm"))
-    assert seg.segmentation_type == highdicom.seg.SegmentationTypeValues.BINARY and seg.number_of_segments == 1
-    volume = seg.get_volume(combine_segments=True)
-    np.testing.assert_array_equal(volume.array, array >= 0)
-    # Index (plane, row, column) to LPS.
-    np.testing.assert_allclose(volume.affine, [[0, 0, 0.5, -20.5], [0, 0.75, 0, 10], [2.5, 0, 0, -7], [0, 0, 0, 1]], atol=1e-6)
-    back = seg.get_pixels_by_source_instance([i.SOPInstanceUID for i in images], combine_segments=True)
-    np.testing.assert_array_equal(back, array >= 0)
-    assert (seg.StudyInstanceUID, seg.FrameOfReferenceUID) == (images[0].StudyInstanceUID, images[0].FrameOfReferenceUID)
-    assert seg.PatientName == "" and seg.PatientID == ""
+def dataset(array, bits, photometric=None):
+    ds = pydicom.Dataset()
+    ds.file_meta = pydicom.dataset.FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
+    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID = "1.2.3.4"
+    ds.SeriesInstanceUID, ds.Modality = "1.2.3", "OT"
+    ds.Rows, ds.Columns = array.shape[:2]
+    ds.SamplesPerPixel = 1 if array.ndim == 2 else 3
+    ds.PhotometricInterpretation = photometric or ("MONOCHROME2" if array.ndim == 2 else "RGB")
+    if array.ndim == 3:
+        ds.PlanarConfiguration = 0
+    ds.BitsAllocated = 8 * array.dtype.itemsize
+    ds.BitsStored, ds.HighBit, ds.PixelRepresentation = bits, bits - 1, 0
+    ds.PixelData = array.tobytes() + b"\0" * (array.nbytes % 2)
+    ds["PixelData"].VR = "OW" if array.dtype.itemsize > 1 else "OB"
+    return ds
 
 
-def test_labels_are_segments(isovox, made):
-    array, _ = made
-    isovox("pipe", "series", "!", "threshold", "--lower", "900", "!", "label", "-o", "labels.dcm")
-    isovox("pipe", "series", "!", "threshold", "--lower", "900", "!", "label", "-o", "labels.nii")
-    labels = np.asanyarray(nibabel.load(isovox.path("labels.nii")).dataobj).T
-    seg = highdicom.seg.segread(isovox.path("labels.dcm"))
-    assert list(seg.segment_numbers) == list(range(1, labels.max() + 1))
-    assert seg.get_segment_description(1).segment_label == "Label 1"
-    filled = np.any(labels, axis=(1, 2)).nonzero()[0]
-    volume = seg.get_volume(combine_segments=True, allow_missing_positions=True)
-    np.testing.assert_array_equal(volume.array, labels[filled.min() : filled.max() + 1])
-    assert len(pydicom.dcmread(isovox.path("labels.dcm")).pixel_array) == seg.NumberOfFrames
+def opened(isovox, ds):
+    ds.save_as(isovox.path("in.dcm"), enforce_file_format=True)
+    isovox("convert", "in.dcm", "out.npy", "--force")
+    return np.load(isovox.path("out.npy"))[0]
+
+
+def streamed(array, bits, stream, uid):
+    ds = dataset(array, bits)
+    ds.file_meta.TransferSyntaxUID = uid
+    ds.PixelData = encapsulate([bytes(stream)])
+    ds["PixelData"].is_undefined_length = True
+    return ds
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+@pytest.mark.parametrize("uid", [RLELossless, JPEG2000Lossless, JPEGLSLossless, DeflatedExplicitVRLittleEndian], ids=lambda u: u.name)
+def test_lossless(isovox, rng, bits, uid):
+    array = slices(rng, bits)
+    ds = dataset(array, bits)
+    if uid == DeflatedExplicitVRLittleEndian:
+        ds.file_meta.TransferSyntaxUID = uid
+    else:
+        ds.compress(uid)
+    np.testing.assert_array_equal(opened(isovox, ds), array)
+
+
+@pytest.mark.parametrize("near", [1, 2, 3, 7, 20])
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_near_lossless(isovox, rng, bits, near):
+    array = slices(rng, bits)
+    ds = dataset(array, bits)
+    ds.compress(JPEGLSNearLossless, jls_error=near)
+    ours = opened(isovox, ds)
+    np.testing.assert_array_equal(ours, ds.pixel_array)
+    assert np.abs(ours.astype(int) - array).max() <= near
+
+
+@pytest.mark.parametrize("near", [0, 3])
+@pytest.mark.parametrize("interleave", [0, 1, 2])
+def test_colours_of_every_interleave(isovox, rng, interleave, near):
+    array = slices(rng, 8, colours=3)
+    ordered = {0: array.transpose(2, 0, 1), 1: array.transpose(0, 2, 1), 2: array}[interleave]
+    stream = jpeg_ls.encode_array(np.ascontiguousarray(ordered), near, interleave)
+    uid = JPEGLSNearLossless if near else JPEGLSLossless
+    ours = opened(isovox, streamed(array, 8, stream, uid))
+    assert np.abs(ours.astype(int) - array).max() <= near
+
+
+@pytest.mark.parametrize("bits", range(2, 17))
+def test_every_precision(isovox, rng, bits):
+    array = slices(rng, bits)
+    ds = dataset(array, bits)
+    ds.compress(JPEGLSLossless)
+    np.testing.assert_array_equal(opened(isovox, ds), array)
+
+
+def test_lossy_jpeg_2000(isovox, rng):
+    array = slices(rng, 12)
+    ds = dataset(array, 12)
+    ds.compress(JPEG2000, j2k_psnr=[60])
+    np.testing.assert_array_equal(opened(isovox, ds), ds.pixel_array)
+
+
+@pytest.mark.parametrize("photometric", ["RGB", "YBR_FULL"])
+def test_colours_uncompressed(isovox, rng, photometric):
+    array = slices(rng, 8, colours=3)
+    ds = dataset(array, 8, photometric)
+    expected = array if photometric == "RGB" else pydicom.pixels.convert_color_space(array, "YBR_FULL", "RGB")
+    assert np.abs(opened(isovox, ds).astype(int) - expected).max() <= (0 if photometric == "RGB" else 1)

@@ -8,7 +8,8 @@ use crate::programs::{Done, cargo, output};
 const ARROWS: &[(&str, &[&str])] = &[
     ("isovox-volume", &[]),
     ("isovox-macros", &[]),
-    ("isovox-formats", &["isovox-volume"]),
+    ("isovox-jpegls", &[]),
+    ("isovox-formats", &["isovox-volume", "isovox-jpegls"]),
     ("isovox-ops", &["isovox-volume", "isovox-macros"]),
     ("isovox-engine", &["isovox-volume", "isovox-formats", "isovox-ops"]),
     ("isovox-jobs", &["isovox-volume", "isovox-formats", "isovox-ops", "isovox-engine"]),

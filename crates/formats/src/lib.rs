@@ -38,7 +38,7 @@ pub mod zip;
 
 pub use format::{Format, Given, Scan, Target};
 pub use input::Input;
-pub use open::{AffineChoice, OpenOptions, RawOptions, create, dicom_files, open, series};
+pub use open::{AffineChoice, OpenOptions, Padding, RawOptions, create, dicom_files, open, series};
 
 /// All formats; the first that recognises a file opens it, the first whose ending fits writes it.
 pub static FORMATS: &[&dyn Format] = &[

@@ -28,6 +28,15 @@ pub enum AffineChoice {
     Pixdim,
 }
 
+/// What takes the place of padding.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Padding {
+    /// Air, -1024 HU.
+    Air,
+    /// A value, in the volume's unit.
+    Value(f64),
+}
+
 /// What the user says of a headerless file.
 #[derive(Clone, Debug, Default)]
 pub struct RawOptions {
@@ -63,6 +72,8 @@ pub struct OpenOptions {
     pub temp: Option<PathBuf>,
     /// For DICOM: which of several series, by UID, number or a text of its description.
     pub series: Option<String>,
+    /// For DICOM: what fills padding; voxels stay as they are without it.
+    pub padding: Option<Padding>,
     /// Whether a header may name data files outside its own folder.
     pub allow_outside: bool,
     /// How many headers are read at a time; all threads of the machine where it is not said.
@@ -94,6 +105,7 @@ impl OpenOptions {
             ("affine", self.affine != AffineChoice::File),
             ("series", self.series.is_some()),
             ("allow-outside", self.allow_outside),
+            ("padding", self.padding.is_some()),
         ];
         given.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect()
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use common::{data, sha256, voxels};
 use isovox_formats::{OpenOptions, Scan};
-use isovox_volume::{Error, Header, Kind, Result, Type, Verdict};
+use isovox_volume::{Header, Kind, Result, Type, Verdict};
 use serde_json::{Value, json};
 
 /// A series of a case: its folder, and what is true of it.
@@ -66,11 +66,14 @@ fn numbers(bytes: &[u8], group: u8, element: u8, count: usize) -> Vec<f64> {
     numbers.expect("the element")
 }
 
-/// Corners of the first and the last slice of a frame, from their files alone.
-fn corners(name: &str, folder: &Path, header: &Header) {
+/// Corners of the first and, where steps are equal, the last slice of a frame, from their files alone.
+fn corners(name: &str, scan: &Scan) {
+    let header = scan.source.header();
     let rows = &header.verdict.slices;
-    for k in [0, header.nz() - 1] {
-        let bytes = std::fs::read(folder.join(&rows[k].file)).expect("a slice");
+    let last = if header.verdict.uniform == Some(false) { 0 } else { header.nz() - 1 };
+    for k in [0, last] {
+        let file = scan.files.iter().find(|f| f.name() == rows[k].file).unwrap_or_else(|| panic!("{name}: {}", rows[k].file));
+        let bytes = std::fs::read(file.path()).expect("a slice");
         let (ipp, iop, spacing) = (numbers(&bytes, 0x20, 0x32, 3), numbers(&bytes, 0x20, 0x37, 6), numbers(&bytes, 0x28, 0x30, 2));
         for (i, j) in [(0, 0), (header.nx() - 1, 0), (0, header.ny() - 1), (header.nx() - 1, header.ny() - 1)] {
             let found = header.geometry.point([i as f64, j as f64, k as f64]);
@@ -106,11 +109,6 @@ fn affine(name: &str, header: &Header, expected: &Value) {
     }
 }
 
-/// Whether series of this case store pixels that are not read yet.
-fn compressed(error: &Error) -> bool {
-    error.kind() == Kind::Unsupported && error.to_string().contains("compressed DICOM pixels")
-}
-
 #[test]
 fn every_series_as_its_table_says() {
     let (mut read, mut hashed) = (0, 0);
@@ -122,10 +120,7 @@ fn every_series_as_its_table_says() {
             assert_eq!(found.files as u64, files, "{name}");
         }
         read += 1;
-        let scan = match open(&folder, series.as_deref()) {
-            Err(error) if compressed(&error) => continue,
-            scan => scan.unwrap_or_else(|e| panic!("{name}: {e}")),
-        };
+        let scan = open(&folder, series.as_deref()).unwrap_or_else(|e| panic!("{name}: {e}"));
         let header = scan.source.header();
         let mut shape = header.shape.to_vec();
         if header.frames.count > 1 {
@@ -146,11 +141,11 @@ fn every_series_as_its_table_says() {
         // A file a slice; frames and tiles have the table's affine alone.
         let rows = &header.verdict.slices;
         if header.nz() > 1 && rows[0].file != rows[1].file {
-            corners(&name, &folder, header);
+            corners(&name, &scan);
         }
         hashed += 1;
     }
-    assert!(read == 0 && data().is_none() || read >= 24 && hashed >= 9, "{read} series, {hashed} with their voxels");
+    assert!(read == 0 && data().is_none() || read >= 24 && hashed == read, "{read} series, {hashed} with their voxels");
 }
 
 #[test]
@@ -161,7 +156,7 @@ fn two_scans_under_one_uid_are_two_series() {
     for split in all["mixed_orientation"]["series"][0]["truth"]["split"].as_array().expect("two parts") {
         let scan = open(&folder, Some(&split["series_numbers"][0].to_string())).expect("a part");
         assert_eq!(Some(sha256(&voxels(&scan).expect("planes")).as_str()), split["sha256"].as_str());
-        corners("mixed_orientation", &folder, scan.source.header());
+        corners("mixed_orientation", &scan);
         affine("mixed_orientation", scan.source.header(), &split["affine_lps"]);
     }
 }
@@ -190,7 +185,10 @@ fn every_single_file_opens_or_says_why_not() {
             let (scan, bytes) = match read {
                 Ok(read) => read,
                 Err(error) => {
-                    let said = matches!(error.kind(), Kind::Unsupported | Kind::Geometry | Kind::Corrupt | Kind::NotFound);
+                    // Of one the stored values themselves are spoilt, of the other the header denies their sign: as the
+                    // reference readers have them they lie beyond what HU are kept in.
+                    let spoilt = error.kind() == Kind::Value && ["JPEGLossless_1s_1f_i_16_16_bad.dcm", "TOSHIBA_J2K_SIZ1_PixRep0.dcm"].contains(&name.as_str());
+                    let said = spoilt || matches!(error.kind(), Kind::Unsupported | Kind::Geometry | Kind::Corrupt | Kind::NotFound);
                     assert!(said, "{name}: {:?} {error}", error.kind());
                     continue;
                 }
@@ -199,7 +197,8 @@ fn every_single_file_opens_or_says_why_not() {
             let header = scan.source.header();
             let types = [(Type::U16, "uint16"), (Type::I16, "int16"), (Type::I32, "int32")];
             let same = types.iter().any(|(t, name)| *t == header.voxel && expected["dtype"] == *name);
-            if same && expected["slope"].is_null() {
+            let lossy = expected["transfer_syntax"].as_str().is_some_and(|s| s.ends_with(".4.50") || s.ends_with(".4.51"));
+            if same && !lossy && expected["slope"].is_null() {
                 let sheet = [&expected["rows"], &expected["columns"]].map(|v| v.as_u64().unwrap_or(0) as usize);
                 let bytes = if header.frames.count == 1 && header.nz() > 1 { together(header, &bytes, sheet) } else { bytes };
                 assert_eq!(Some(sha256(&bytes).as_str()), expected["sha256_stored_values"].as_str(), "{name}");
@@ -207,5 +206,5 @@ fn every_single_file_opens_or_says_why_not() {
             }
         }
     }
-    assert!(equal >= 3, "{equal} equal files");
+    assert!(equal >= 10, "{equal} equal files");
 }

@@ -17,7 +17,7 @@ const REFUSED: &[(&str, Kind, &str)] = &[
     ("niivue/complex.nii.gz", Kind::Unsupported, "complex"),
     ("niivue/complex_image.nii.gz", Kind::Unsupported, "complex"),
     ("nifti-rs/rgba_4D.nii", Kind::Unsupported, "RGBA"),
-    ("nibabel/analyze.hdr", Kind::Unsupported, "Analyze"),
+    ("nibabel/analyze.hdr", Kind::NotFound, "analyze.img"),
     ("nibabel/row_major.dconn.nii", Kind::Unsupported, "CIFTI"),
     ("nibabel/nifti1.hdr", Kind::NotFound, "nifti1.img"),
     ("nibabel/nifti2.hdr", Kind::NotFound, "nifti2.img"),

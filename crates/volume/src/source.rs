@@ -63,6 +63,11 @@ pub trait Source: Send + Sync {
         false
     }
 
+    /// What its voxels have shown that headers cannot say, as warnings; complete once every plane was pulled.
+    fn found(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The same object as labelled runs, once prepared, if it has them: consumers of runs need no painted planes.
     fn runs(&self) -> Option<Arc<Runs>> {
         None

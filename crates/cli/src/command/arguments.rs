@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use isovox_engine::OpenScan;
 use isovox_formats::open::Watch;
-use isovox_formats::{AffineChoice, OpenOptions, RawOptions};
+use isovox_formats::{AffineChoice, OpenOptions, Padding, RawOptions};
 use isovox_ops::geometry::crop::sizes;
 use isovox_ops::spec::{Lengths, Spec, Value, Values, nearest};
 use isovox_volume::{Error, Length, Result, Type};
@@ -59,6 +59,7 @@ pub(crate) fn running() -> Vec<Arg> {
 pub(crate) fn opening() -> Vec<Arg> {
     [
         option("series", "WHICH", "One DICOM series of several: its UID, its number, or a text of its description"),
+        option("padding", "air|N", "What fills a DICOM scan's padding: air (-1024 HU) or a value [default: voxels stay as they are]").allow_hyphen_values(true),
         option("frame", "N", "One frame of several, from 0").value_parser(value_parser!(usize)),
         option("gaps", "HOW", "keep: slices that are not evenly spaced as they are, their places in the provenance").value_parser(["keep"]),
         option("crop", "REGION", "A part: x0:x1,y0:y1,z0:z1, ends excluded"),
@@ -163,21 +164,34 @@ pub(crate) fn open_options(matches: &ArgMatches, own: Option<&Spec>) -> Result<O
         Some("pixdim") => AffineChoice::Pixdim,
         _ => AffineChoice::File,
     };
+    let padding = text("padding").map(|t| padding(&t)).transpose()?;
     let raw = RawOptions { size, voxel: None, big_endian: text("endian").map(|e| e == "big"), offset: number("offset"), gap: number("gap") };
     let switched = |name: &str| !foreign(name) && matches.try_get_one::<bool>(name).ok().flatten() == Some(&true);
     let frame = if foreign("frame") { None } else { matches.try_get_one::<usize>("frame").ok().flatten().copied() };
     let threads = matches.try_get_one::<usize>("threads").ok().flatten().copied();
     // Files are opened before there is a run: who is told is read from the words again.
     let watch = Talk::from_words(&std::env::args_os().collect::<Vec<_>>()).progress().map(Watch);
-    Ok(OpenScan {
-        format: OpenOptions { raw, white_is_zero: switched("white-is-zero"), affine, temp: None, series: text("series"), allow_outside: switched("allow-outside"), threads, watch },
-        frame,
-        crop: text("crop"),
-        center: text("center"),
-        voxel_size,
-        keep_gaps: text("gaps").is_some(),
-        voxel,
-    })
+    let format = OpenOptions {
+        raw,
+        white_is_zero: switched("white-is-zero"),
+        affine,
+        temp: None,
+        series: text("series"),
+        padding,
+        allow_outside: switched("allow-outside"),
+        threads,
+        watch,
+    };
+    Ok(OpenScan { format, frame, crop: text("crop"), center: text("center"), voxel_size, keep_gaps: text("gaps").is_some(), voxel })
+}
+
+/// What fills padding.
+fn padding(text: &str) -> Result<Padding> {
+    match (text, text.parse()) {
+        ("air", _) => Ok(Padding::Air),
+        (_, Ok(value)) if f64::is_finite(value) => Ok(Padding::Value(value)),
+        _ => Err(Error::parameter(format_args!("--padding {text}")).expected("air or a number")),
+    }
 }
 
 /// A voxel type by name.

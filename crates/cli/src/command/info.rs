@@ -47,6 +47,8 @@ pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     if matches.get_flag("values") {
         scan.source.prepare(&run)?;
         out.insert("values".into(), values(&run, scan.source.as_ref())?);
+        let found = scan.source.found().into_iter().map(Json::String);
+        out["warnings"].as_array_mut().expect("warnings are a list").extend(found);
     } else if scan.compressed && scan.files.iter().map(isovox_formats::Input::len).sum::<u64>() <= PROVED {
         scan.source.prepare(&run)?;
         read_through(&run, scan.source.as_ref())?;
@@ -194,8 +196,8 @@ fn as_text(out: &Map<String, Json>, header: &Header) -> String {
     if let Some(metadata) = out.get("metadata") {
         line("header", format!("{metadata:#}"));
     }
-    for warning in &header.warnings {
-        line("warning", warning.clone());
+    for warning in out["warnings"].as_array().into_iter().flatten().filter_map(Json::as_str) {
+        line("warning", warning.to_string());
     }
     text
 }

@@ -7,18 +7,19 @@ use dicom_core::{Tag, VR};
 use dicom_dictionary_std::StandardDataDictionary;
 
 use super::items::Items;
-use super::wire::{Element, Head};
+use super::walk::{Element, Encoding};
 
 /// Values of one data set, read as the standard's dictionary says.
 pub(super) struct Fields<'a> {
-    bytes: &'a [u8],
-    elements: Cow<'a, [Element]>,
-    explicit: bool,
+    pub(super) bytes: &'a [u8],
+    pub(super) elements: Cow<'a, [Element]>,
+    pub(super) encoding: Encoding,
 }
 
 /// The bytes of a value that no dictionary knows.
 pub(super) struct Raw<'a> {
     pub(super) bytes: &'a [u8],
+    big: bool,
 }
 
 impl Raw<'_> {
@@ -29,19 +30,12 @@ impl Raw<'_> {
 
     /// The first number of 32 bits, floating.
     pub(super) fn float(&self) -> Option<f64> {
-        floats(self.bytes).next()
+        floats(self.bytes, self.big).next()
     }
 
     /// The first number of 16 bits.
     pub(super) fn word(&self) -> Option<u16> {
-        words(self.bytes).next()
-    }
-}
-
-impl Head {
-    /// The values of the file's own data set.
-    pub(super) fn fields(&self) -> Fields<'_> {
-        Fields { bytes: &self.bytes, elements: Cow::Borrowed(&self.elements), explicit: self.explicit }
+        words(self.bytes, self.big).next()
     }
 }
 
@@ -73,10 +67,10 @@ impl<'a> Fields<'a> {
         let Some(value) = self.value(group, element) else { return Vec::new() };
         let vr = StandardDataDictionary.by_tag(Tag(group, element)).map(|e| e.vr().relaxed());
         match vr {
-            Some(VR::US) => words(value).map(f64::from).collect(),
-            Some(VR::UL) => value.as_chunks().0.iter().map(|b| f64::from(u32::from_le_bytes(*b))).collect(),
-            Some(VR::FL) => floats(value).collect(),
-            Some(VR::FD) => value.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).take_while(|v| v.is_finite()).collect(),
+            Some(VR::US) => words(value, self.encoding.big).map(f64::from).collect(),
+            Some(VR::UL) => each(value, self.encoding.big, |b| f64::from(u32::from_le_bytes(b))).collect(),
+            Some(VR::FL) => floats(value, self.encoding.big).collect(),
+            Some(VR::FD) => each(value, self.encoding.big, f64::from_le_bytes).take_while(|v| v.is_finite()).collect(),
             _ => String::from_utf8_lossy(value).split('\\').map_while(decimal).collect(),
         }
     }
@@ -86,23 +80,41 @@ impl<'a> Fields<'a> {
         self.numbers(group, element).try_into().ok()
     }
 
+    /// Numbers of 16 bits, whatever the dictionary says.
+    pub(super) fn words(&self, group: u16, element: u16) -> Vec<u16> {
+        words(self.value(group, element).unwrap_or_default(), self.encoding.big).collect()
+    }
+
+    /// The first number of 16 bits.
+    pub(super) fn word(&self, group: u16, element: u16) -> Option<u16> {
+        self.words(group, element).first().copied()
+    }
+
     /// Tags that a value names.
     pub(super) fn tags(&self, group: u16, element: u16) -> Vec<(u16, u16)> {
-        let words: Vec<u16> = words(self.value(group, element).unwrap_or_default()).collect();
-        words.as_chunks().0.iter().map(|&[group, element]| (group, element)).collect()
+        self.words(group, element).as_chunks().0.iter().map(|&[group, element]| (group, element)).collect()
     }
 
     /// A private value, found through the block that its creator has taken (PS3.5 7.8.1).
     pub(super) fn private(&self, group: u16, creator: &str, element: u8) -> Option<Raw<'a>> {
         let blocks = self.elements.iter().map(|e| e.tag).filter(|t| t.0 == group && (0x10..=0xFF).contains(&t.1));
         let block = blocks.map(|t| t.1).take(0xF0).find(|&block| self.text(group, block) == creator)?;
-        Some(Raw { bytes: self.value(group, block << 8 | u16::from(element))? })
+        Some(Raw { bytes: self.value(group, block << 8 | u16::from(element))?, big: self.encoding.big })
     }
 
     /// The items of a sequence, one by one.
     pub(super) fn items(&self, group: u16, element: u16) -> impl Iterator<Item = Fields<'a>> + use<'a> {
-        let items = Items::of(self.value(group, element).unwrap_or_default(), self.explicit);
-        items.map(|item| Fields { bytes: item.bytes, elements: Cow::Owned(item.elements), explicit: item.explicit })
+        self.items_of(self.value(group, element).unwrap_or_default())
+    }
+
+    /// The items of a sequence that was found already.
+    pub(super) fn within(&self, sequence: &Element) -> impl Iterator<Item = Fields<'a>> + use<'a> {
+        self.items_of(self.bytes.get(sequence.value.clone()).unwrap_or_default())
+    }
+
+    fn items_of(&self, value: &'a [u8]) -> impl Iterator<Item = Fields<'a>> + use<'a> {
+        let items = Items::of(value, self.encoding);
+        items.map(|item| Fields { bytes: item.bytes, elements: Cow::Owned(item.elements), encoding: item.encoding })
     }
 
     /// The first item of a sequence.
@@ -111,12 +123,22 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn words(bytes: &[u8]) -> impl Iterator<Item = u16> {
-    bytes.as_chunks().0.iter().map(|b| u16::from_le_bytes(*b))
+/// Numbers of `N` bytes beside each other; each is given with its lowest byte first.
+pub(super) fn each<const N: usize, T>(bytes: &[u8], big: bool, number: impl Fn([u8; N]) -> T) -> impl Iterator<Item = T> {
+    bytes.as_chunks().0.iter().map(move |&(mut b)| {
+        if big {
+            b.reverse();
+        }
+        number(b)
+    })
 }
 
-fn floats(bytes: &[u8]) -> impl Iterator<Item = f64> {
-    bytes.as_chunks().0.iter().map(|b| f64::from(f32::from_le_bytes(*b))).take_while(|v| v.is_finite())
+fn words(bytes: &[u8], big: bool) -> impl Iterator<Item = u16> {
+    each(bytes, big, u16::from_le_bytes)
+}
+
+fn floats(bytes: &[u8], big: bool) -> impl Iterator<Item = f64> {
+    each(bytes, big, |b| f64::from(f32::from_le_bytes(b))).take_while(|v| v.is_finite())
 }
 
 /// Some writers put a comma, or blanks on either side.

@@ -1,12 +1,18 @@
-//! A file's header as the DICOM JSON model (PS3.18 annex F).
+//! A file's header as the DICOM JSON model (PS3.18 annex F), from the places that `wire` found: no length is believed twice.
 
 use std::collections::BTreeMap;
 
-use dicom_object::InMemDicomObject;
-use dicom_transfer_syntax_registry::entries::{EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry, VirtualVr};
+use dicom_core::{Tag, VR};
+use dicom_dictionary_std::StandardDataDictionary;
 use isovox_volume::{Error, Result};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
+use super::fields::{Fields, each};
+use super::text::Characters;
+use super::walk::Element;
 use super::wire::Head;
 use crate::input::Input;
 
@@ -19,29 +25,125 @@ const LONGEST_ALONE: usize = 32 << 20;
 /// A file's elements before its pixels, by tag, nobody masked.
 pub(super) fn of(input: &Input) -> Result<BTreeMap<String, Value>> {
     let head = Head::read(input)?;
-    model(&head.bytes[head.dataset.clone()], head.explicit, LONGEST).map_err(|e| e.within(input.path()))
+    held(&head, LONGEST).map_err(|e| e.within(input.path()))?;
+    Ok(outermost(&head.fields()).into_iter().collect())
 }
 
 /// The same with the file's meta information.
 pub(super) fn whole(input: &Input) -> Result<BTreeMap<String, Value>> {
     let head = Head::read(input)?;
-    let meta = &head.meta;
-    // Some writers forget that it is always explicit.
-    let explicit = meta.get(4..6).is_none_or(|vr| vr.iter().all(u8::is_ascii_uppercase));
-    let mut all = model(meta, explicit, LONGEST_ALONE).unwrap_or_default();
-    all.extend(model(&head.bytes[head.dataset.clone()], head.explicit, LONGEST_ALONE).map_err(|e| e.within(input.path()))?);
-    Ok(all)
+    held(&head, LONGEST_ALONE).map_err(|e| e.within(input.path()))?;
+    Ok(outermost(&head.meta()).into_iter().chain(outermost(&head.fields())).collect())
 }
 
-fn model(bytes: &[u8], explicit: bool, longest: usize) -> Result<BTreeMap<String, Value>> {
-    if bytes.len() > longest {
-        return Err(Error::unsupported("metadata").found(format_args!("{} bytes", bytes.len())).expected(format_args!("at most {longest}")));
+fn held(head: &Head, longest: usize) -> Result<()> {
+    let bytes = head.dataset.len();
+    if bytes > longest {
+        return Err(Error::unsupported("metadata").found(format_args!("{bytes} bytes")).expected(format_args!("at most {longest}")));
     }
-    let syntax = if explicit { EXPLICIT_VR_LITTLE_ENDIAN.erased() } else { IMPLICIT_VR_LITTLE_ENDIAN.erased() };
-    let object = InMemDicomObject::read_dataset_with_ts(bytes, &syntax).map_err(Error::corrupt)?;
-    match dicom_json::to_value(&object) {
-        Ok(Value::Object(map)) => Ok(map.into_iter().collect()),
-        Ok(_) => Ok(BTreeMap::new()),
-        Err(error) => Err(Error::corrupt(error)),
+    Ok(())
+}
+
+fn outermost(fields: &Fields) -> Map<String, Value> {
+    model(fields, &Characters::of(fields), fields.word(0x0028, 0x0103) == Some(1))
+}
+
+/// A data set and its sequences; `signed` pixels make values that may be either signed.
+fn model(fields: &Fields, characters: &Characters, signed: bool) -> Map<String, Value> {
+    let shown = |e: &Element| (format!("{:04X}{:04X}", e.tag.0, e.tag.1), element(fields, e, characters, signed));
+    fields.elements.iter().filter_map(|e| fields.bytes.get(e.value.clone()).map(|_| shown(e))).collect()
+}
+
+fn element(fields: &Fields, element: &Element, characters: &Characters, signed: bool) -> Value {
+    let (tag, big) = (element.tag, fields.encoding.big);
+    let value = &fields.bytes[element.value.clone()];
+    let vr = element.vr.unwrap_or_else(|| known(tag, signed));
+    let (key, shown): (_, Value) = match vr {
+        VR::SQ => ("Value", fields.within(element).map(|item| model(&item, Characters::named(&item).as_ref().unwrap_or(characters), signed)).collect()),
+        VR::OB | VR::UN => ("InlineBinary", STANDARD.encode(value).into()),
+        VR::OW => ("InlineBinary", STANDARD.encode(little(each::<2, _>(value, big, |b| b))).into()),
+        VR::OF | VR::OL => ("InlineBinary", STANDARD.encode(little(each::<4, _>(value, big, |b| b))).into()),
+        VR::OD | VR::OV => ("InlineBinary", STANDARD.encode(little(each::<8, _>(value, big, |b| b))).into()),
+        _ => ("Value", values(vr, value, big, characters).into()),
+    };
+    if value.is_empty() || shown.as_array().is_some_and(Vec::is_empty) { json!({"vr": vr.to_string()}) } else { json!({"vr": vr.to_string(), key: shown}) }
+}
+
+fn little<const N: usize>(words: impl Iterator<Item = [u8; N]>) -> Vec<u8> {
+    words.flatten().collect()
+}
+
+/// The representation of an element that states none (PS3.5 A.1, 7.8.1).
+fn known(tag: Tag, signed: bool) -> VR {
+    match tag {
+        Tag(_, 0) => return VR::UL,
+        Tag(group, 0x10..=0xFF) if group % 2 == 1 => return VR::LO,
+        _ => {}
     }
+    match StandardDataDictionary.by_tag(tag).map(|e| e.vr()) {
+        Some(VirtualVr::Xs) if signed => VR::SS,
+        Some(vr) => vr.relaxed(),
+        None => VR::UN,
+    }
+}
+
+fn values(vr: VR, value: &[u8], big: bool, characters: &Characters) -> Vec<Value> {
+    match vr {
+        VR::US => each(value, big, |b| u16::from_le_bytes(b).into()).collect(),
+        VR::SS => each(value, big, |b| i16::from_le_bytes(b).into()).collect(),
+        VR::UL => each(value, big, |b| u32::from_le_bytes(b).into()).collect(),
+        VR::SL => each(value, big, |b| i32::from_le_bytes(b).into()).collect(),
+        VR::UV => each(value, big, |b| u64::from_le_bytes(b).into()).collect(),
+        VR::SV => each(value, big, |b| i64::from_le_bytes(b).into()).collect(),
+        VR::FL => each(value, big, |b| float(f32::from_le_bytes(b).into())).collect(),
+        VR::FD => each(value, big, |b| float(f64::from_le_bytes(b))).collect(),
+        VR::AT => each(value, big, u16::from_le_bytes).collect::<Vec<_>>().as_chunks().0.iter().map(|[g, e]| format!("{g:04X}{e:04X}").into()).collect(),
+        // These hold one text, and a backslash is a letter of it (PS3.5 6.2).
+        VR::LT | VR::ST | VR::UT | VR::UR => one(&characters.decoded(value)).into_iter().collect(),
+        VR::DS | VR::IS => many(&characters.decoded(value), number),
+        VR::PN => many(&characters.decoded(value), person),
+        _ => many(&characters.decoded(value), |text| text.into()),
+    }
+}
+
+fn one(text: &str) -> Option<Value> {
+    (!text.is_empty()).then(|| text.into())
+}
+
+/// Values between backslashes, without blanks around them; nothing for all of none, null for some.
+fn many(text: &str, of: impl Fn(&str) -> Value) -> Vec<Value> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let value = |part: &str| match part.trim_matches([' ', '\0']) {
+        "" => Value::Null,
+        part => of(part),
+    };
+    text.split('\\').map(value).collect()
+}
+
+fn float(value: f64) -> Value {
+    let named = if value.is_nan() {
+        "NaN"
+    } else if value > 0.0 {
+        "Infinity"
+    } else {
+        "-Infinity"
+    };
+    serde_json::Number::from_f64(value).map_or_else(|| named.into(), Value::Number)
+}
+
+/// A number as it is written, whole where it is; what is none stays text.
+fn number(text: &str) -> Value {
+    match (text.parse::<i64>(), text.parse::<f64>()) {
+        (Ok(whole), _) => whole.into(),
+        (_, Ok(real)) if real.is_finite() => float(real),
+        _ => text.into(),
+    }
+}
+
+/// A name in its up to three ways of writing (PS3.5 6.2.1).
+fn person(text: &str) -> Value {
+    let groups = ["Alphabetic", "Ideographic", "Phonetic"].into_iter().zip(text.split('='));
+    groups.filter(|(_, name)| !name.is_empty()).map(|(group, name)| (group.to_string(), Value::from(name))).collect::<Map<_, _>>().into()
 }

@@ -1,25 +1,33 @@
 //! DICOM: a series of images in the files of a folder, or one file.
 //!
-//! `wire` finds where values lie and trusts no length, `fields` reads them; `slice` is one image of a file, of which
-//! `groups` (enhanced images), `mosaic` and `multiframe` find several; `stored` is how its pixels are kept; `series` what
-//! belongs together; `order` sorts it and says what its positions prove, `parted` what tells images at one position apart
-//! by their `marks`; `geometry` and `values` turn that into an affine and a type; `pixels` are its planes.
+//! `wire` finds where values lie by steps of `walk`, which trusts no length; `fields` reads them; `slice` is one image of a
+//! file, of which `groups` (enhanced images), `mosaic` and `multiframe` find several; `stored` is how its pixels are kept,
+//! `frames` where each one's bytes lie, `codec` how they are compressed, `colour` and `lut` what they stand for; `series`
+//! what belongs together; `order` sorts it and says what its positions prove, `parted` what tells images at one position
+//! apart by their `marks`; `geometry` and `values` turn that into an affine and a type; `pixels` are its planes.
 
+mod codec;
+mod colour;
 mod csa;
 mod directory;
 mod encode;
 mod fields;
+mod frames;
 mod geometry;
 mod groups;
 mod items;
+mod lut;
 mod marks;
 pub mod mask;
 mod metadata;
 mod mosaic;
 mod multiframe;
 mod order;
+mod padding;
 mod parted;
 mod pixels;
+#[cfg(test)]
+mod real;
 mod segments;
 mod series;
 mod slice;
@@ -27,9 +35,11 @@ mod stored;
 pub mod tags;
 #[cfg(test)]
 mod tests;
+mod text;
 mod values;
 #[cfg(test)]
 mod volume_tests;
+mod walk;
 mod wire;
 mod write;
 
@@ -75,7 +85,7 @@ impl Format for Dicom {
     }
 
     fn takes(&self) -> &'static [&'static str] {
-        &["series"]
+        &["series", "padding"]
     }
 
     fn holds(&self, header: &Header) -> Result<()> {
@@ -93,14 +103,15 @@ impl Format for Dicom {
         if segments::are(&slices) {
             return segmented(&slices, warnings);
         }
-        slices.iter().try_for_each(pixels::check)?;
+        slices.iter().try_for_each(|s| s.stored.check())?;
         let ordered = order::order(slices)?;
         let mut header = header(&ordered, options)?;
         header.warnings.splice(0..0, warnings);
         let rescales = ordered.planes.iter().map(values::Rescale::of).collect::<Result<_>>()?;
+        let fill = options.padding.map(|asked| padding::fill(asked, &header)).transpose()?;
         let mut files: Vec<Input> = ordered.planes.iter().map(|s| s.input().clone()).collect();
         files.dedup_by(|b, a| a.path() == b.path() && a.name() == b.name());
-        let source = Arc::new(pixels::Planes::new(header, ordered.planes, rescales));
+        let source = Arc::new(pixels::Planes::new(header, ordered.planes, rescales, fill));
         Ok(Scan { format: NAME, source, files, provenance: None })
     }
 }
@@ -139,7 +150,7 @@ pub fn list(given: Given) -> Result<Vec<Series>> {
 fn header(ordered: &order::Ordered, options: &OpenOptions) -> Result<Header> {
     let first = &ordered.planes[0];
     let rescales = ordered.planes.iter().map(values::Rescale::of).collect::<Result<Vec<_>>>()?;
-    let voxel = values::voxel(&ordered.planes, &rescales, options.raw.voxel);
+    let voxel = values::voxel(&ordered.planes, &rescales, options.raw.voxel)?;
     let mut header = Header::new([ordered.depth(), first.rows(), first.columns()], ordered.frames, voxel).map_err(|e| e.within(first.input().path()))?;
     let (geometry, warning) = geometry::of(ordered);
     header.frames = Frames { count: ordered.frames, axis: ordered.axis, values: ordered.values.clone() };
@@ -148,8 +159,10 @@ fn header(ordered: &order::Ordered, options: &OpenOptions) -> Result<Header> {
     header.quantity = values::quantity(&ordered.planes);
     header.warnings.extend(ordered.warnings.iter().cloned());
     header.warnings.extend(warning);
-    let repaired = ordered.planes.iter().filter_map(|s| Some(format!("{}: {}", s.name(), s.repair.as_ref()?)));
-    header.warnings.extend(repaired.take(REPAIRS));
+    header.warnings.extend(first.stored.notes());
+    header.warnings.extend(padding::named(&ordered.planes, &rescales));
+    let repairs = |s: &slice::Slice| [s.repair.clone(), s.stored.repair.clone()].into_iter().flatten().map(|r| format!("{}: {r}", s.name())).collect::<Vec<_>>();
+    header.warnings.extend(ordered.planes.iter().flat_map(repairs).take(REPAIRS));
     match metadata::of(first.input()) {
         Ok(meta) => header.meta = meta,
         Err(error) => header.warnings.push(format!("no metadata: {error}")),

@@ -109,19 +109,22 @@ fn without_copies(mut slices: Vec<Slice>) -> Result<(Vec<Slice>, Vec<LeftOut>)> 
 
 /// Whether two files store the same bytes behind their headers.
 fn same_pixels(one: &Slice, two: &Slice) -> Result<bool> {
-    let left = |s: &Slice| {
-        let left = s.input().len().saturating_sub(s.stored.pixels.offset);
-        s.stored.pixels.length.unwrap_or(left).min(left)
+    let kept = |s: &Slice| {
+        let pixels = &s.stored.pixels;
+        let from = pixels.deflated.unwrap_or(pixels.offset);
+        let left = s.input().len().saturating_sub(from);
+        (from, pixels.length.filter(|_| pixels.deflated.is_none()).unwrap_or(left).min(left))
     };
-    if left(one) != left(two) {
+    let ((first, length), (second, other)) = (kept(one), kept(two));
+    if length != other {
         return Ok(false);
     }
     let (mut a, mut b) = (Vec::new(), Vec::new());
-    for from in (0..left(one)).step_by(STEP as usize) {
-        let bytes = STEP.min(left(one) - from) as usize;
-        for (slice, buffer) in [(one, &mut a), (two, &mut b)] {
+    for from in (0..length).step_by(STEP as usize) {
+        let bytes = STEP.min(length - from) as usize;
+        for (slice, begin, buffer) in [(one, first, &mut a), (two, second, &mut b)] {
             buffer.resize(bytes, 0);
-            slice.input().read_at(slice.stored.pixels.offset + from, buffer)?;
+            slice.input().read_at(begin + from, buffer)?;
         }
         if a != b {
             return Ok(false);

@@ -88,6 +88,10 @@ impl Segments {
         Ok(Segments { header, planes, fractions: told.fractional.is_some() })
     }
 
+    fn masks(&self) -> impl Iterator<Item = &Mask> {
+        self.planes.iter().flatten()
+    }
+
     fn paint(&self, masks: &[Mask], values: &mut Vec<u8>, scratch: &mut Scratch, out: &mut [u8]) -> Result<()> {
         out.fill(0);
         for mask in masks {
@@ -233,11 +237,13 @@ impl Source for Segments {
     }
 
     fn flight(&self, planes: usize) -> usize {
-        self.header.plane_bytes().saturating_mul(planes).saturating_add(self.header.plane() * 2)
+        let frame = self.masks().map(|m| m.stored.frame_bytes().saturating_add(m.stored.working_bytes())).max();
+        self.header.plane_bytes().saturating_mul(planes).saturating_add(frame.unwrap_or(0))
     }
 
+    /// Whether its pixels lie there as they are: decoding them again is dear.
     fn lends(&self) -> bool {
-        true
+        self.masks().all(|m| m.stored.is_native())
     }
 }
 

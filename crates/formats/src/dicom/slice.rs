@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use dicom_encoding::text::{SpecificCharacterSet, TextCodec};
 use isovox_volume::Result;
 
 use super::fields::Fields;
 use super::marks::Marks;
 use super::stored::{Part, Stored};
+use super::text::Characters;
 use super::wire::Head;
 use super::{groups, mosaic, multiframe};
 use crate::input::Input;
@@ -45,8 +45,6 @@ pub(super) struct Slice {
     pub(super) marks: Marks,
     /// The segment whose pixels it holds.
     pub(super) segment: Option<u16>,
-    /// What it holds that is not read yet, by name.
-    pub(super) beyond: Option<&'static str>,
     pub(super) repair: Option<String>,
 }
 
@@ -57,9 +55,6 @@ pub(super) enum File {
     /// No image, and what instead.
     Other(&'static str),
 }
-
-/// Elements that change what the pixels are, and are not read yet.
-const BEYOND: [(u16, u16, &str); 1] = [(0x0028, 0x3000, "a modality lookup table")];
 
 /// Reads what a file says of itself.
 pub(super) fn read(input: &Input) -> Result<File> {
@@ -84,6 +79,7 @@ pub(super) fn read(input: &Input) -> Result<File> {
 
 /// What a file says of all its frames.
 fn whole(head: &Head, fields: &Fields, stored: Stored) -> Slice {
+    let characters = Characters::of(fields);
     let mut slice = Slice {
         stored: Arc::new(stored),
         frame: 0,
@@ -92,7 +88,7 @@ fn whole(head: &Head, fields: &Fields, stored: Stored) -> Slice {
         image: fields.text(0x0008, 0x0018),
         modality: fields.text(0x0008, 0x0060),
         number: fields.number(0x0020, 0x0011).map(|v| v as i64),
-        description: super::mask::scrubbed(&spoken(head, 0x0008, 0x103E), &names(head)),
+        description: super::mask::scrubbed(&characters.text(fields, 0x0008, 0x103E), &names(fields, &characters)),
         instance: fields.number(0x0020, 0x0013).map(|v| v as i64),
         position: fields.array(0x0020, 0x0032),
         orientation: None,
@@ -104,36 +100,19 @@ fn whole(head: &Head, fields: &Fields, stored: Stored) -> Slice {
         rescale_type: String::new(),
         marks: Marks::of(fields),
         segment: None,
-        beyond: BEYOND.iter().find(|(group, element, _)| fields.has(*group, *element)).map(|b| b.2),
         repair: head.repair.clone(),
     };
     if let Some(orientation) = fields.array(0x0020, 0x0037) {
         slice.orient(orientation);
     }
     slice.rescaled(fields);
-    if let Some(scaling) = fields.number(0x3004, 0x000E) {
-        slice.rescale = Some([scaling, 0.0]);
-        slice.rescale_type = fields.text(0x3004, 0x0002);
-    }
     slice
 }
 
 /// Names and numbers of the patient, which may stand in a description too.
-fn names(head: &Head) -> Vec<String> {
+fn names(fields: &Fields, characters: &Characters) -> Vec<String> {
     let all = [(0x0010, 0x0010), (0x0010, 0x0020), (0x0010, 0x1000), (0x0010, 0x1001), (0x0008, 0x0050), (0x0008, 0x0090), (0x0008, 0x1050), (0x0008, 0x1070)];
-    all.iter().map(|&(group, element)| spoken(head, group, element)).collect()
-}
-
-/// A text for people, in the file's own characters.
-fn spoken(head: &Head, group: u16, element: u16) -> String {
-    let value = head.value(group, element).unwrap_or_default();
-    if value.is_ascii() {
-        return head.text(group, element);
-    }
-    let codes = head.text(0x0008, 0x0005);
-    let characters = codes.split('\\').map(str::trim).rfind(|c| !c.is_empty()).and_then(SpecificCharacterSet::from_code).unwrap_or_default();
-    let decoded = characters.decode(value).unwrap_or_else(|_| String::from_utf8_lossy(value).into_owned());
-    decoded.trim_matches([' ', '\0']).to_string()
+    all.iter().map(|&(group, element)| characters.text(fields, group, element)).collect()
 }
 
 impl Slice {

@@ -206,9 +206,11 @@ fn what_is_not_read_yet_is_refused_by_name() {
         error.to_string()
     };
     let s = &slices(&[1.0])[0];
-    assert!(refused(file("1.2.840.10008.1.2.4.80", s)).contains("JPEG-LS"));
-    assert!(refused(file("1.2.840.10008.1.2.2", s)).contains("big-endian"));
+    let parted = |syntax| [file(syntax, &without(s.clone(), 0x7FE0, 0x10)), made::fragments(&[&[], b"stream"])].concat();
+    assert!(refused(parted("1.2.840.10008.1.2.4.110")).contains("JPEG XL"));
+    assert!(refused(parted("1.2.840.10008.1.2.4.102")).contains("MPEG-4"));
     assert!(refused(file(EXPLICIT, &with(s.clone(), short(0x28, 2, 3)))).contains("3 samples"));
+    assert!(refused(file(EXPLICIT, &with(s.clone(), short(0x28, 0x100, 24)))).contains("24"));
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn a_dose_grid_has_its_planes_and_its_unit() {
     let dose = with(with(with(dose, text(0x3004, 0x0C, b"DS", "0\\2\\4")), text(0x3004, 0x0E, b"DS", "0.5")), text(0x3004, 2, b"CS", "GY"));
     let scan = opened(std::slice::from_ref(&dose)).unwrap();
     let header = scan.source.header();
-    assert_eq!((header.shape, header.voxel, header.quantity.unit.as_deref()), ([3, 1, 1], Type::F32, Some("GY")));
+    assert_eq!((header.shape, header.voxel, header.quantity.unit.as_deref()), ([3, 1, 1], Type::F32, Some("Gy")));
     assert_eq!(header.geometry.point([0.0, 0.0, 2.0]), [-10.0, -20.0, 11.0]);
     let z = with(dose, text(0x3004, 0x0C, b"DS", "7\\9\\11"));
     assert_eq!(opened(&[z]).unwrap().source.header().geometry, header.geometry);

@@ -41,7 +41,7 @@ impl Format for Zip {
 
     /// All: what it holds may be of any format, which is asked again.
     fn takes(&self) -> &'static [&'static str] {
-        &["size", "endian", "offset", "gap", "white-is-zero", "affine", "series"]
+        &["size", "endian", "offset", "gap", "white-is-zero", "affine", "series", "padding"]
     }
 
     fn open(&self, given: Given, options: &OpenOptions) -> Result<Scan> {

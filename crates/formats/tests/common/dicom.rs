@@ -85,6 +85,18 @@ pub fn csa(elements: &[(&str, &[&str])]) -> Vec<u8> {
     bytes
 }
 
+/// Pixels in fragments, the first of them the offset table.
+pub fn fragments(parts: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = vec![0xE0, 0x7F, 0x10, 0, b'O', b'B', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF];
+    for part in parts {
+        bytes.extend([0xFE, 0xFF, 0x00, 0xE0]);
+        bytes.extend((part.len() as u32).to_le_bytes());
+        bytes.extend(*part);
+    }
+    bytes.extend([0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
+    bytes
+}
+
 /// A file of a transfer syntax that is not compressed.
 pub fn file(syntax: &str, elements: &[Element]) -> Vec<u8> {
     let meta = [text(2, 2, b"UI", "1.2.840.10008.5.1.4.1.1.2"), text(2, 0x10, b"UI", syntax)];

@@ -31,6 +31,7 @@ pub(crate) fn of(target: &str) -> Vec<Seed> {
         "raw_sidecars" => raw_sidecars(),
         "pictures" => pictures(),
         "dicom" => dicom(),
+        "jpegls" => jpegls(),
         _ => values(),
     }
 }
@@ -235,16 +236,16 @@ fn zarr() -> Vec<Seed> {
     let sharded = format!(
         "{{\"name\": \"sharding_indexed\", \"configuration\": {{\"chunk_shape\": [1, 4, 6], \"codecs\": [{little}], \"index_codecs\": [{little}], \"index_location\": \"end\"}}}}"
     );
-    let index = [0u64, 24, 24, 24].map(u64::to_le_bytes).concat();
+    let shard = [plain.clone(), [0u64, 24, 24, 24].map(u64::to_le_bytes).concat()].concat();
     let group = "{\"zarr_format\": 3, \"node_type\": \"group\", \"attributes\": {\"ome\": {\"version\": \"0.5\", \"multiscales\": [{\"axes\": [{\"name\": \"z\", \"type\": \"space\", \"unit\": \"micrometer\"}, {\"name\": \"y\", \"type\": \"space\", \"unit\": \"micrometer\"}, {\"name\": \"x\", \"type\": \"space\", \"unit\": \"micrometer\"}], \"datasets\": [{\"path\": \"0\", \"coordinateTransformations\": [{\"type\": \"scale\", \"scale\": [2, 1, 1]}, {\"type\": \"translation\", \"translation\": [0.5, 0, 0]}]}]}]}}}";
     // A Blosc container of LZ4 whose bytes are shuffled by two, of literals alone.
     let blosc = [&[2, 1, 0x31, 2][..], &[80u32, 80, 106, 20, 82].map(u32::to_le_bytes).concat(), &[0xf0, 65], &counting(80)].concat();
     vec![
         ("two", joined(b'2', &[two("<u2", "\"compressor\": null").as_bytes(), &counting(80), &counting(80)])),
         ("zlib", joined(b'2', &[two(">i2", "\"compressor\": {\"id\": \"zlib\"}").as_bytes(), &packed, &packed])),
-        ("blosc", joined(b'2', &[two("<u2", "\"compressor\": {\"id\": \"blosc\"}").as_bytes(), &blosc])),
+        ("blosc", joined(b'2', &[two("<u2", "\"compressor\": {\"id\": \"blosc\"}").as_bytes(), &blosc, &blosc])),
         ("three", joined(b'3', &[three(little).as_bytes(), &plain, &plain])),
-        ("sharded", joined(b'3', &[three(&sharded).as_bytes(), &[plain.clone(), index].concat()])),
+        ("sharded", joined(b'3', &[three(&sharded).as_bytes(), &shard, &shard])),
         ("group", joined(b'g', &[group.as_bytes(), three(little).as_bytes(), &plain])),
     ]
 }
@@ -367,6 +368,39 @@ fn pictures() -> Vec<Seed> {
     ]
 }
 
+/// The example of ITU-T T.87, H.3, its frame and scan headers apart.
+const JPEG_LS: [&[u8]; 3] = [
+    &[0xFF, 0xF7, 0x00, 0x0B, 0x08, 0x00, 0x04, 0x00, 0x04, 0x01, 0x01, 0x11, 0x00],
+    &[0xFF, 0xDA, 0x00, 0x08, 0x01, 0x01, 0x00, 0x00, 0x00, 0x00],
+    &[
+        0xC0, 0x00, 0x00, 0x6C, 0x80, 0x20, 0x8E, 0x01, 0xC0, 0x00, 0x00, 0x57, 0x40, 0x00, 0x00, 0x6E, 0xE6, 0x00, 0x00, 0x01, 0xBC, 0x18, 0x00, 0x00, 0x05, 0xD8, 0x00, 0x00,
+        0x91, 0x60,
+    ],
+];
+
+fn jpegls() -> Vec<Seed> {
+    let [frame, scan, bits] = JPEG_LS;
+    let stream = |parts: &[&[u8]]| [&[0xFF, 0xD8][..], &parts.concat(), &[0xFF, 0xD9]].concat();
+    let mut twice = frame.to_vec();
+    twice[6] = 8;
+    let preset = [0xFF, 0xF8, 0, 13, 1, 0, 255, 0, 3, 0, 7, 0, 21, 0, 64];
+    // Three components that are the example each, one scan after the other.
+    let three = [0xFF, 0xF7, 0, 17, 8, 0, 4, 0, 4, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0];
+    let scan_of = |n: u8| [&scan[..5], &[n], &scan[6..], bits].concat();
+    vec![
+        ("example", stream(&[frame, scan, bits])),
+        ("preset", stream(&[&preset, frame, scan, bits])),
+        ("restart", stream(&[&twice, &[0xFF, 0xDD, 0, 4, 0, 4], scan, bits, &[0xFF, 0xD0], bits])),
+        ("components", stream(&[&three, &scan_of(1), &scan_of(2), &scan_of(3)])),
+    ]
+}
+
+fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::new(6));
+    encoder.write_all(bytes).expect("a buffer");
+    encoder.finish().expect("a buffer")
+}
+
 fn dicom() -> Vec<Seed> {
     let stored = [1, -2000, 3, 4, 5, 6];
     let slice = |z: f64, n: u32| ct(z, n, [3, 2], &stored);
@@ -393,9 +427,40 @@ fn dicom() -> Vec<Seed> {
     let dose = with(with(slice(0.0, 1), text(0x28, 8, b"IS", "2")), text(0x3004, 0x0C, b"DS", "0\\2"));
     let dose = with(with(dose, short(0x28, 0x10, 1)), text(0x3004, 0x0E, b"DS", "0.5"));
     let record = |name: &str| vec![short(4, 0x1410, 0xFFFF), text(4, 0x1430, b"CS", "IMAGE"), text(4, 0x1500, b"CS", name)];
+    // Elements of nothing but zeros, out of which a reader that trusts lengths takes one of 134 MB.
+    let zeroed = [&bare[..], &[0; 51], &[8], &[0; 49]].concat();
+    let parted = |syntax: &str, slice: &[crate::dicoms::Element], parts: &[&[u8]]| {
+        let slice = crate::dicoms::without(slice.to_vec(), 0x7FE0, 0x10);
+        [file(syntax, &slice), crate::dicoms::fragments(parts)].concat()
+    };
+    let byte = [short(0x28, 0x100, 8), short(0x28, 0x101, 8), short(0x28, 0x102, 7), short(0x28, 0x103, 0)];
+    let byte = |columns, rows| byte.iter().cloned().fold(ct(0.0, 1, [columns, rows], &[]), with);
+    let mut rle = vec![2, 0, 0, 0, 64, 0, 0, 0, 66, 0, 0, 0];
+    rle.resize(64, 0);
+    rle.extend([251, 7, 5, 1, 2, 3, 4, 5, 6]);
+    let [frame, scan, bits] = JPEG_LS;
+    let ls = [&[0xFF, 0xD8], frame, scan, bits, &[0xFF, 0xD9]].concat();
+    let all: Vec<u8> = slice(0.0, 1).iter().flat_map(|e| crate::dicoms::encoded(e, true)).collect();
+    let padded = with(with(slice(0.0, 1), (0x28, 0x120, *b"SS", (-2000i16).to_le_bytes().to_vec())), short(0x28, 0x107, 3));
+    let table =
+        [(0x28, 0x3002, *b"US", vec![2, 0, 1, 0, 16, 0]), (0x28, 0x3006, *b"OW", vec![7, 0, 8, 0])].iter().flat_map(|e| crate::dicoms::encoded(e, true)).collect::<Vec<_>>();
+    let colours: Vec<crate::dicoms::Element> = [0x1101, 0x1102, 0x1103].iter().map(|&e| (0x28, e, *b"US", vec![2, 0, 0, 0, 16, 0])).collect();
+    let colours = [0x1201, 0x1202, 0x1203].iter().fold(colours, |c, &e| with(c, (0x28, e, *b"OW", vec![1, 2, 3, 4])));
+    let palette = colours.into_iter().fold(with(byte(3, 2), text(0x28, 4, b"CS", "PALETTE COLOR")), with);
+    let palette = with(palette, (0x7FE0, 0x10, *b"OB", vec![0, 1, 2, 1, 0, 1]));
     vec![
+        ("rle", parted("1.2.840.10008.1.2.5", &slice(0.0, 1), &[&[], &rle])),
+        ("jpegls", parted("1.2.840.10008.1.2.4.80", &byte(4, 4), &[&[0, 0, 0, 0], &ls])),
+        ("jpegls_parts", parted("1.2.840.10008.1.2.4.80", &byte(4, 4), &[&[], &ls[..30], &ls[30..]])),
+        ("jpeg", parted("1.2.840.10008.1.2.4.50", &byte(8, 8), &[&[], &jpeg_bmp::jpeg(1, 0xc0)])),
+        ("deflated", [file("1.2.840.10008.1.2.1.99", &[]), deflate(&all)].concat()),
+        ("deflated_frame", parted("1.2.840.10008.1.2.8.1", &slice(0.0, 1), &[&[], &deflate(&[7; 12])])),
+        ("padded", file(EXPLICIT, &padded)),
+        ("modality_table", file(EXPLICIT, &with(slice(0.0, 1), (0x28, 0x3000, *b"SQ", item(&table))))),
+        ("palette", file(EXPLICIT, &palette)),
         ("one", plain(1.0, 1)),
         ("implicit", file("1.2.840.10008.1.2", &slice(0.0, 1))),
+        ("zeroed", zeroed),
         ("bare", bare),
         ("series", series(&[plain(5.0, 1), plain(0.0, 2), plain(2.5, 3)])),
         ("gaps", series(&[plain(5.0, 1), plain(0.0, 2), plain(1.0, 3), b"a note".to_vec()])),

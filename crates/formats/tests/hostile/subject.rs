@@ -14,7 +14,7 @@ use isovox_volume::{Error, Length, Region, Result, Run, Size, Type};
 pub(crate) type Parse = fn(&[u8]) -> Result<()>;
 
 /// All parsers, by the names of their corpora.
-pub(crate) const PARSERS: [(&str, Parse); 17] = [
+pub(crate) const PARSERS: [(&str, Parse); 18] = [
     ("nifti", nifti),
     ("metaimage", metaimage),
     ("nrrd", nrrd),
@@ -31,6 +31,7 @@ pub(crate) const PARSERS: [(&str, Parse); 17] = [
     ("raw_sidecars", raw_sidecars),
     ("pictures", pictures),
     ("dicom", dicom),
+    ("jpegls", jpegls),
     ("values", values),
 ];
 
@@ -39,6 +40,9 @@ pub(crate) const SPLIT: &[u8] = b"<|>";
 
 /// Volumes over this are not pulled: what is tested is parsing, not patience.
 const MOST_BYTES: usize = 16 << 20;
+
+/// Samples that a stream of a codec is decoded to, at most.
+const MOST_SAMPLES: usize = 1 << 18;
 
 /// What the run that pulls may hold.
 const MEMORY: usize = 64 << 20;
@@ -262,6 +266,19 @@ fn dicom(data: &[u8]) -> Result<()> {
     let meta = serde_json::Map::from_iter(scan.source.header().meta.clone());
     let _ = isovox_formats::dicom::mask::masked(&meta);
     pull(&scan)
+}
+
+/// A stream of JPEG-LS, as large as its header says up to a limit.
+fn jpegls(data: &[u8]) -> Result<()> {
+    let fault = |e: isovox_jpegls::Error| Error::corrupt(e);
+    let info = isovox_jpegls::info(data).map_err(fault)?;
+    if info.samples() > MOST_SAMPLES {
+        return Ok(());
+    }
+    let mut samples = vec![0; info.samples()];
+    isovox_jpegls::decode(data, &mut samples).map_err(fault)?;
+    assert!(samples.iter().all(|&s| u32::from(s) >> info.bits == 0), "a sample over its bits");
+    Ok(())
 }
 
 /// The bytes, the checksums of a PNG's chunks set right where asked for: else no mutation comes past them.
