@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("isovox-engine", &["isovox-volume", "isovox-formats", "isovox-ops"]),
     ("isovox-jobs", &["isovox-volume", "isovox-formats", "isovox-ops", "isovox-engine"]),
     ("isovox", &["isovox-volume", "isovox-formats", "isovox-ops", "isovox-engine", "isovox-jobs"]),
-    ("isovox-bench", &["isovox-volume", "isovox-ops", "isovox-engine"]),
+    ("isovox-bench", &["isovox-volume", "isovox-formats", "isovox-ops", "isovox-engine", "isovox-jobs"]),
     ("xtask", &[]),
 ];
 

@@ -1,7 +1,7 @@
 //! The peers: Python packages that read the same files and compute the same, in an environment of their own. Tests
 //! compare results with theirs; `cargo xtask bench` compares times.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::programs::{Done, built, root, run, target};
@@ -33,7 +33,7 @@ pub(crate) fn tests() -> Result<Command, String> {
 /// The times beside peers: the script is given the program that times our own. A first word may name another script.
 pub(crate) fn bench(words: &[&str]) -> Done {
     let (script, words) = match words {
-        [script, rest @ ..] if script.ends_with(".py") => (*script, rest),
+        [script, rest @ ..] if Path::new(script).extension().is_some_and(|e| e == "py") => (*script, rest),
         all => ("compare.py", all),
     };
     let script = root().join("bench").join(script);

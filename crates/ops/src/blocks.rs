@@ -32,8 +32,8 @@ pub(crate) fn row<S: Scalar>(rows: &[&[S]], side: usize, majority: bool, out: &m
         let block = || rows.iter().flat_map(|row| row[i * side..].iter().take(side).copied());
         *out = match majority {
             true => most_frequent(block(), &mut counts),
-            false if S::TYPE.is_float() => mean(block().map(|v| v.to_f64())),
-            false => S::from_i128(rounded(block().map(|v| v.to_i128()).sum(), block().count() as i128)),
+            false if S::TYPE.is_float() => mean(block().map(Scalar::to_f64)),
+            false => S::from_i128(rounded(block().map(Scalar::to_i128).sum(), block().count() as i128)),
         };
     }
 }

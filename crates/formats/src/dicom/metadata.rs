@@ -80,7 +80,7 @@ fn known(tag: Tag, signed: bool) -> VR {
         Tag(group, 0x10..=0xFF) if group % 2 == 1 => return VR::LO,
         _ => {}
     }
-    match StandardDataDictionary.by_tag(tag).map(|e| e.vr()) {
+    match StandardDataDictionary.by_tag(tag).map(DataDictionaryEntry::vr) {
         Some(VirtualVr::Xs) if signed => VR::SS,
         Some(vr) => vr.relaxed(),
         None => VR::UN,

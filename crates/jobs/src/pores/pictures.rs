@@ -97,7 +97,8 @@ pub(super) fn remeasured(run: &Run, at: &Path, folder: &Folder, [from, to]: [&He
     let whole = Bin { factor: Extent::cube(factor) };
     let shape = |h: &Header| h.geometry.spacing().map_or(1.0, |[x, y, _]| y / x);
     let (square, same, now) = (shape(from) == 1.0, shape(from) == shape(to), flat.plan(&[to])?.0);
-    let names = std::fs::read_dir(at.join("slices")).at(at)?.flatten().filter_map(|e| e.file_name().into_string().ok()).filter(|n| n.ends_with(".png"));
+    let names =
+        std::fs::read_dir(at.join("slices")).at(at)?.flatten().filter_map(|e| e.file_name().into_string().ok()).filter(|n| Path::new(n).extension().is_some_and(|e| e == "png"));
     for name in names {
         run.check()?;
         let picture = picture::read(&at.join("slices").join(&name))?;
