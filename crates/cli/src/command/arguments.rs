@@ -64,7 +64,7 @@ pub(crate) fn opening() -> Vec<Arg> {
         option("gaps", "HOW", "keep: slices that are not evenly spaced as they are, their places in the provenance").value_parser(["keep"]),
         option("crop", "REGION", "A part: x0:x1,y0:y1,z0:z1, ends excluded"),
         option("center", "XxYxZ", "A part of this size in the middle"),
-        option("voxel-size", "LENGTH", "The spacing, with its unit: 5.3um or 5.3,5.3,10um"),
+        option("voxel-size", "LENGTH", "The spacing, with its unit: 5.3um or 5.3,5.3,10um").allow_hyphen_values(true),
         option("affine", "WHICH", "A NIfTI's affine: sform, qform or pixdim").value_parser(["sform", "qform", "pixdim"]),
         option("size", "XxYxZ", "A raw file's size"),
         option("type", "TYPE", "A raw file's stored type (u8..f64, rgb8); elsewhere the type to open as, checked"),

@@ -58,13 +58,24 @@ pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     let again = Again::stage(&words, &inputs, folder.path(), made)?;
     super::again(&settings.of(again.line.clone()))?;
     let main = again.main(made);
-    let same = equal(made, &main)? && again.others(&main)?.iter().try_fold(true, |all, other| Ok::<_, Error>(all && equal_beside(made, other)?))?;
+    let name = made.file_name().unwrap_or(made.as_os_str()).to_string_lossy();
+    let mut differ = differing(made, &main, &name)?;
+    for other in again.others(&main)? {
+        let there = made.with_file_name(other.file_name().unwrap_or_default());
+        if there.exists() {
+            differ.extend(differing(&there, &other, &there.file_name().unwrap_or_default().to_string_lossy())?);
+        }
+    }
     if let Some(keep) = keep {
         again.keep(&main, keep, settings.force, &spared)?;
     }
-    let name = made.file_name().unwrap_or(made.as_os_str()).to_string_lossy();
-    talk::tell(&format!("{name}: made again, {}\n", if same { "equal byte for byte" } else { "not equal" }))?;
-    Ok(if same { Exit::Done } else { Exit::Missed })
+    if differ.is_empty() {
+        talk::tell(&format!("{name}: made again, equal byte for byte\n"))?;
+        return Ok(Exit::Done);
+    }
+    let more = if differ.len() > SHOWN { format!(" and {} more", differ.len() - SHOWN) } else { String::new() };
+    talk::tell(&format!("{name}: made again, not equal: {}{more}\n", differ.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ")))?;
+    Ok(Exit::Missed)
 }
 
 /// How an output was made: told beside it or in its folder, embedded, or in the folder it is a file of.
@@ -160,6 +171,9 @@ impl Again {
     }
 }
 
+/// Files that are named where they differ.
+const SHOWN: usize = 5;
+
 const PROVENANCE: &str = ".provenance.json";
 
 fn suffixed(path: &Path) -> PathBuf {
@@ -183,21 +197,17 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether a file made beside the main one equals that beside `made`, where there is one.
-fn equal_beside(made: &Path, other: &Path) -> Result<bool> {
-    let there = made.with_file_name(other.file_name().unwrap_or_default());
-    Ok(!there.exists() || equal(&there, other)?)
-}
-
-/// Whether files, or all files of folders but for provenance.json, which tells of times, are equal.
-fn equal(a: &Path, b: &Path) -> Result<bool> {
+/// The files that differ between two files, or between folders: by their names, those of folders below them; what is in one
+/// alone differs. provenance.json, which tells of times, is not looked at.
+fn differing(a: &Path, b: &Path, name: &str) -> Result<Vec<String>> {
     if !a.is_dir() || !b.is_dir() {
-        return Ok(a.is_file() && b.is_file() && equal_files(a, b)?);
+        let same = a.is_file() && b.is_file() && equal_files(a, b)?;
+        return Ok(if same { Vec::new() } else { vec![name.into()] });
     }
     let names =
         |folder: &Path| -> Result<BTreeSet<OsString>> { Ok(std::fs::read_dir(folder).at(folder)?.flatten().map(|e| e.file_name()).filter(|n| n != "provenance.json").collect()) };
-    let all = names(a)?;
-    Ok(all == names(b)? && all.iter().try_fold(true, |same, n| Ok::<_, Error>(same && equal(&a.join(n), &b.join(n))?))?)
+    let below = |n: &OsString| differing(&a.join(n), &b.join(n), &format!("{name}/{}", n.to_string_lossy()));
+    Ok(names(a)?.union(&names(b)?).map(below).collect::<Result<Vec<_>>>()?.concat())
 }
 
 fn equal_files(a: &Path, b: &Path) -> Result<bool> {

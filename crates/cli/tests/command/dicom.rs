@@ -44,7 +44,7 @@ fn tags_are_shown_asked_for_and_compared() {
     );
     assert_eq!(say(at, "tags series --tag 00200013").done(), "0.dcm  InstanceNumber  1\n1.dcm  InstanceNumber  2\n2.dcm  InstanceNumber  3\n");
     let model = said(at, "tags series/0.dcm --json");
-    assert_eq!(model["00280030"], json!({"vr": "DS", "Value": ["0.8", "0.5"]}));
+    assert_eq!(model["00280030"], json!({"vr": "DS", "Value": [0.8, 0.5]}));
     assert_eq!((&model["00100010"]["Value"], &model["00020010"]["Value"]), (&json!(["***"]), &json!([EXPLICIT])));
     let differing = said(at, "tags series --diff --json");
     let keywords: Vec<_> = differing.as_array().expect("a list").iter().map(|d| d["keyword"].as_str().unwrap_or_default()).collect();
