@@ -153,12 +153,13 @@ fn run(paths: &[PathBuf], options: &OpenScan, steps: &[Given], out: &Path, setti
     check_name(last.output, out)?;
     let scan = open(paths, options)?;
     let space = scan.source.header().geometry.space();
-    let mut files = scan.files.clone();
+    let (mut files, said) = (scan.files.clone(), scan.source.header().warnings.clone());
     let mut pipeline = Pipeline::new(scan.source);
     for (op, given) in ops.into_iter().zip(steps) {
         let others = further(&given.words, &mut files)?;
         pipeline = pipeline.then(op, others)?;
     }
+    pipeline.header().warnings.iter().filter(|w| !said.contains(w)).for_each(|w| talk::warn(w));
     not_inputs(out, &files, settings.recipe.as_deref())?;
     let run = settings.start(Some(out));
     let outcome = pipeline.run(&run)?;

@@ -17,7 +17,8 @@ use crate::spec::Lengths;
 /// Splines are exact cubic B-splines (their prefilter is recursive within a plane; across planes it is cut off where it is
 /// below a rounding, so that any part of a volume gives the same bits). Beyond the outermost centres the nearest voxel
 /// goes on up to the extent's faces, splines go on mirrored; outside the extent stands --fill, else air (-1024) in a volume
-/// of Hounsfield units, else 0. Where an axis gets coarser by a factor f, a Gaussian of deviation
+/// of Hounsfield units, else 0. Where the grid gets coarser by a factor f along an axis of the input (of a grid that lies
+/// askew: by the step of its axis nearest to that one), a Gaussian of deviation
 /// `sqrt(f^2 - 1) / 2.3548` input voxels takes away what the new grid cannot hold, unless --no-antialias; labels are never
 /// smoothed. Integers are rounded, halves to even, and kept in their type's range; splines and Lanczos are kept in the
 /// input's range unless --overshoot. NaN spreads as far as the weights reach. Agrees with SimpleITK's Resample (linear,
@@ -106,9 +107,10 @@ pub(crate) fn onto(input: &Header, like: &Header) -> Result<Affine> {
 }
 
 /// The header of an input on another's grid.
-pub(crate) fn placed(input: &Header, like: &Header) -> Result<Header> {
+pub(crate) fn placed(input: &Header, like: &Header, plan: &Sampling) -> Result<Header> {
     let header = regrid(like, like.shape, &IDENTITY)?;
-    Ok(Header { shape: header.shape, geometry: like.geometry.clone(), verdict: header.verdict, ..input.clone() })
+    let warnings = input.warnings.iter().cloned().chain(plan.warning()).collect();
+    Ok(Header { shape: header.shape, geometry: like.geometry.clone(), verdict: header.verdict, warnings, ..input.clone() })
 }
 
 impl Regrid for Resample {
@@ -125,7 +127,7 @@ impl Regrid for Resample {
             Asked::Like(like) => {
                 let out = [like.nx(), like.ny(), like.nz()];
                 let plan = Sampling::new(input, out, onto(input, like)?, self.manner(fill(input, self.fill)?))?;
-                return Ok((placed(input, like)?, plan));
+                return Ok((placed(input, like, &plan)?, plan));
             }
             Asked::Size(out) if out.contains(&0) => return Err(Error::parameter("--size").expected("at least one voxel along each axis")),
             Asked::Size(out) => (out, ruler(n, out, std::array::from_fn(|a| n[a] as f64 / out[a] as f64))),
@@ -209,9 +211,12 @@ mod tests {
         like.geometry = Geometry::new(Space::Patient, [[0.9, -0.3, 0.1, centre[0]], [0.3, 0.9, 0.2, centre[1]], [-0.1, 0.1, -0.8, centre[2]], [0.0, 0.0, 0.0, 1.0]]).unwrap();
         let op = Resample { spacing: None, ..resample(1.0, Interpolation::Linear) };
         let (out, values) = run(&op, &[&input, &like], &ramp(&input));
-        assert_eq!((out.shape, &out.geometry), (like.shape, &like.geometry));
+        assert_eq!((out.shape, &out.geometry, out.warnings.len()), (like.shape, &like.geometry, 0));
         let off = values.iter().zip(ramp(&out)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         assert!(off < 1e-9, "{off}");
+        like.geometry = Geometry::from_parts(Space::Patient, [1.0; 3], [900.0, 0.0, 0.0], [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]).unwrap();
+        let (out, values) = run(&op, &[&input, &like], &ramp(&input));
+        assert!(out.warnings[0].contains("nothing of the input") && values.iter().all(|v| *v == 0.0));
     }
 
     #[test]

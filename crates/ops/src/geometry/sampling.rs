@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use isovox_macros::Choice;
-use isovox_volume::affine::{Affine, apply};
+use isovox_volume::affine::{Affine, IDENTITY, apply, product};
 use isovox_volume::voxel::Real;
 use isovox_volume::{Error, Header, QuantityKind, Result, Scalar, Type, Voxel, scalar};
 use serde_json::{Value as Json, json};
@@ -100,6 +100,21 @@ fn kernel(input: &Header, manner: &Manner) -> Result<Kernel> {
     }
 }
 
+/// How many times coarser than the input the output is along each of the input's axes: by the steps, in the input's world,
+/// of those output axes that run nearest to them.
+fn factors(input: &Header, grid: &Affine) -> [f64; 3] {
+    let own = input.geometry.affine().unwrap_or(&IDENTITY);
+    let steps = product(own, grid);
+    let column = |a: &Affine, c: usize| [a[0][c], a[1][c], a[2][c]];
+    let dot = |p: [f64; 3], q: [f64; 3]| p[0] * q[0] + p[1] * q[1] + p[2] * q[2];
+    let long = |p: [f64; 3]| dot(p, p).sqrt();
+    let along = |a: usize, c: usize| dot(column(own, a), column(&steps, c)).abs() / (long(column(own, a)) * long(column(&steps, c)));
+    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    let fit = |o: &[usize; 3]| (0..3).map(|a| along(a, o[a])).sum::<f64>();
+    let best = orders.into_iter().reduce(|a, b| if fit(&b) > fit(&a) + 1e-12 { b } else { a }).expect("six orders");
+    std::array::from_fn(|a| long(column(&steps, best[a])) / long(column(own, a)))
+}
+
 /// Whether each output axis runs along the same input axis, to a millionth of a voxel over its length.
 fn aligned(grid: &Affine, out: [usize; 3]) -> bool {
     (0..3).all(|r| (0..3).all(|c| r == c || grid[r][c].abs() * out[c] as f64 <= 1e-6))
@@ -115,8 +130,7 @@ impl Sampling {
         let vote = manner.interpolation == Interpolation::Vote;
         let sides = [input.nx(), input.ny(), input.nz()];
         let smooth = manner.smooth && !vote && !manner.literal && kernel != Kernel::Nearest;
-        let factor = |r: usize| grid[r][..3].iter().map(|v| v * v).sum::<f64>().sqrt();
-        let sigma: [f64; 3] = std::array::from_fn(|a| if smooth { deviation(factor(a)) } else { 0.0 });
+        let sigma = factors(input, &grid).map(|factor| if smooth { deviation(factor) } else { 0.0 });
         if let Some(wide) = sigma.iter().find(|s| **s > 256.0) {
             return Err(Error::parameter("the new grid's spacing")
                 .found(format_args!("{:.0} voxels of the input", wide * 2.35))
@@ -163,14 +177,23 @@ impl Sampling {
         Passes { axes, sides: [self.sides[0], self.sides[1]], splines: self.splines() }
     }
 
-    fn owners(&self, z: &Range<usize>) -> Range<usize> {
+    /// The input index points along an axis between which output planes lie; `None` where these are outside.
+    fn between(&self, axis: usize, z: &Range<usize>) -> Option<[f64; 2]> {
         let corner = |c: usize| [(c & 1) * (self.out[0] - 1), (c >> 1 & 1) * (self.out[1] - 1), if c >> 2 == 1 { z.end - 1 } else { z.start }];
-        let deep = (0..8).map(|c| apply(&self.grid, corner(c).map(|v| v as f64))[2]);
-        let [least, greatest] = deep.fold([f64::INFINITY, f64::NEG_INFINITY], |[a, b], v| [a.min(v), b.max(v)]);
+        let places = (0..8).map(|c| apply(&self.grid, corner(c).map(|v| v as f64))[axis]);
+        let [least, greatest] = places.fold([f64::INFINITY, f64::NEG_INFINITY], |[a, b], v| [a.min(v), b.max(v)]);
+        (greatest >= -0.6 && least <= self.sides[axis] as f64 - 0.4).then_some([least, greatest])
+    }
+
+    /// Says so where no voxel of the input can lie in the new grid.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let missed = (0..3).any(|a| self.between(a, &(0..self.out[2])).is_none());
+        missed.then(|| "nothing of the input lies in the new grid: all of it is what stands outside".into())
+    }
+
+    fn owners(&self, z: &Range<usize>) -> Range<usize> {
+        let Some([least, greatest]) = self.between(2, z) else { return 0..0 };
         let last = (self.sides[2] - 1) as f64;
-        if greatest < -0.6 || least > last + 0.6 {
-            return 0..0;
-        }
         least.floor().clamp(0.0, last) as usize..(greatest + 1e-6).floor().clamp(0.0, last) as usize + 1
     }
 
@@ -300,4 +323,25 @@ fn filtered<S: Scalar, R: Real>(passes: &Passes, held: &Held<'_, S>, need: Range
     let mut values = Vec::with_capacity(need.len() * passes.plane());
     Ring::default().planes::<S, R>(passes, &from, voxels, need, |_, sums| values.extend_from_slice(sums));
     values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use isovox_volume::affine::{inverse, rotation, zoom};
+    use isovox_volume::{Geometry, Space};
+
+    #[test]
+    fn a_turn_alone_makes_no_grid_coarser() {
+        let mut input = Header::new([5, 6, 7], 1, Type::F32).unwrap();
+        let own = product(&rotation(1, 0.4), &zoom([0.7, 0.8, 2.5]));
+        input.geometry = Geometry::new(Space::Patient, own).unwrap();
+        let of = |world: Affine| factors(&input, &product(&inverse(&own).unwrap(), &world));
+        let near = |a: [f64; 3], b: [f64; 3]| assert!((0..3).all(|k| (a[k] - b[k]).abs() < 1e-12), "{a:?} is not {b:?}");
+        near(of(product(&rotation(2, 0.3), &own)), [1.0; 3]);
+        near(of(product(&own, &zoom([2.0, 3.0, 0.5]))), [2.0, 3.0, 0.5]);
+        // z, x, y of the input as x, y, z.
+        let order = [[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]];
+        near(of(product(&own, &product(&order, &zoom([4.0, 2.0, 3.0])))), [2.0, 3.0, 4.0]);
+    }
 }

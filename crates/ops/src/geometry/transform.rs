@@ -63,6 +63,6 @@ impl Regrid for Transform {
         let grid = product(&input.geometry.back(), &product(&self.pull(input)?, target));
         let manner = Manner { interpolation: self.interpolation, smooth: true, overshoot: self.overshoot, fill: fill(input, self.fill)?, literal: false };
         let plan = Sampling::new(input, [like.nx(), like.ny(), like.nz()], grid, manner)?;
-        Ok((placed(input, like)?, plan))
+        Ok((placed(input, like, &plan)?, plan))
     }
 }
