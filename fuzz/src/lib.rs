@@ -36,5 +36,8 @@ fn parameters(text: &str) {
     if let Ok(lengths) = Lengths::read(text) {
         assert_eq!(Lengths::read(back(lengths.json()).get("v").unwrap()).ok(), Some(lengths));
     }
+    if let Ok(matrix) = isovox_ops::geometry::matrix::Matrix::read(text) {
+        assert_eq!(isovox_ops::geometry::matrix::Matrix::read(back(matrix.json()).get("v").unwrap()).ok(), Some(matrix));
+    }
     let _ = (Size::read(text), Type::read(text), f64::read(text), usize::read(text), bool::read(text));
 }

@@ -4,11 +4,13 @@
 
 pub mod adapt;
 pub mod collect;
+pub mod compare;
 pub mod hash;
 pub mod keep;
 pub mod mesh;
 pub mod pipeline;
 pub mod plan;
+pub mod probe;
 pub mod scan;
 pub mod sweep;
 pub mod write;

@@ -1,5 +1,6 @@
 //! Texts of users, damaged: values of parameters are refused or read back from their JSON, and nothing panics.
 
+use isovox_ops::geometry::matrix::Matrix;
 use isovox_ops::spec::{Lengths, RegionText, Value, Values};
 use isovox_volume::{Extent, Size, Type};
 
@@ -61,6 +62,22 @@ impl Random {
     }
 }
 
+/// Pieces of affines, as numbers and as ITK writes them.
+const AFFINES: [&str; 12] = [
+    "1 0 0 5 0 1 0 -6 0 0 2 7 ",
+    "0 0 0 1",
+    "2 0 0 0 1 0 0 0 1 10 20 30",
+    "1e308 1e308 1e308 ",
+    "0.1 -0.2 0.3 1 2 3",
+    "\n",
+    "#Insight Transform File V1.0\n",
+    "Transform: AffineTransform_double_3_3\n",
+    "Transform: Euler3DTransform_double_3_3\n",
+    "Parameters: ",
+    "FixedParameters: ",
+    "nan ",
+];
+
 /// What is taken has finite numbers and comes back from the JSON that provenance keeps.
 fn check<T: Value + PartialEq + std::fmt::Debug>(text: &str, taken: &mut usize) {
     let Ok(value) = T::read(text) else { return };
@@ -86,4 +103,17 @@ fn texts_of_users() {
         check::<bool>(&text, &mut taken[7]);
     }
     assert!(taken.iter().all(|&n| n > 10), "too few texts are taken to say anything: {taken:?}");
+}
+
+#[test]
+fn affines_of_users() {
+    let mut random = Random(9);
+    let mut taken = 0;
+    for _ in 0..CASES {
+        let itk = "#Insight Transform File V1.0\nTransform: AffineTransform_double_3_3\nParameters: ";
+        let head = if random.below(2) == 0 { itk } else { "" };
+        let text: String = std::iter::once(head).chain((0..=random.below(5)).map(|_| AFFINES[random.below(AFFINES.len())])).collect();
+        check::<Matrix>(&text, &mut taken);
+    }
+    assert!(taken > 10, "too few texts are taken to say anything: {taken}");
 }

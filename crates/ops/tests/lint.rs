@@ -142,7 +142,17 @@ fn example_values(spec: &Spec, words: &[&str]) -> Values {
     let mut values = Values::default();
     for p in &spec.parameters {
         if let Some(at) = words.iter().position(|w| w.strip_prefix("--") == Some(p.name)) {
-            values.set(p.name, if p.is_flag() { "true" } else { words[at + 1] });
+            // An affine is the text of the file that the example names.
+            values.set(
+                p.name,
+                if p.is_flag() {
+                    "true"
+                } else if p.kind == "affine" {
+                    "1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1"
+                } else {
+                    words[at + 1]
+                },
+            );
         }
     }
     values

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use isovox_engine::OpenScan;
 use isovox_formats::open::Watch;
-use isovox_formats::{AffineChoice, OpenOptions, Padding, RawOptions};
+use isovox_formats::{AffineChoice, Input, OpenOptions, Padding, RawOptions};
 use isovox_ops::geometry::crop::sizes;
-use isovox_ops::spec::{Lengths, Spec, Value, Values, nearest};
+use isovox_ops::geometry::matrix::Matrix;
+use isovox_ops::spec::{Lengths, Parameter, Spec, Value, Values, nearest};
 use isovox_volume::{Error, Length, Result, Type};
 
 use super::talk::Talk;
@@ -101,15 +102,23 @@ pub(crate) fn parameters(spec: &Spec) -> Vec<Arg> {
         let arg = Arg::new(p.name).long(p.name).help(help);
         args.push(if p.is_flag() {
             arg.action(ArgAction::SetTrue)
+        } else if from_file(p) {
+            arg.value_name("FILE").required(p.required()).value_parser(value_parser!(PathBuf))
         } else {
             arg.value_name(p.kind.to_uppercase().replace(' ', "_")).action(ArgAction::Set).allow_hyphen_values(true).required(p.required())
         });
     }
     for port in &spec.inputs[1..] {
-        let help = format!("A further input ({}) on the same grid", port.kind.name());
+        let grid = if spec.access == "Gather" { "another image, whose grid is taken" } else { "on the same grid" };
+        let help = format!("A further input ({}): {grid}", port.kind.name());
         args.push(Arg::new(port.name).long(port.name).value_name("FILE").help(help).value_parser(value_parser!(PathBuf)));
     }
     args
+}
+
+/// Whether a parameter is the text of a file.
+fn from_file(parameter: &Parameter) -> bool {
+    parameter.kind == Matrix::KIND
 }
 
 /// The command of an operation.
@@ -134,20 +143,42 @@ pub(crate) fn step(spec: &Spec) -> Command {
     Command::new(spec.name).no_binary_name(true).about(spec.brief).args(parameters(spec)).arg(output("Where the result goes"))
 }
 
+/// What a step was given.
+pub(crate) struct Words {
+    /// Its parameters.
+    pub(crate) values: Values,
+    /// Files of its further inputs.
+    pub(crate) others: Vec<(String, PathBuf)>,
+    /// Files that parameters are the text of.
+    pub(crate) texts: Vec<Input>,
+}
+
+/// The most bytes of a file that is a parameter.
+const LONGEST: u64 = 1 << 16;
+
 /// The values that an operation was given, and the files of its further inputs.
-pub(crate) fn values(spec: &Spec, matches: &ArgMatches) -> (Values, Vec<(String, PathBuf)>) {
-    let mut values = Values::default();
+pub(crate) fn values(spec: &Spec, matches: &ArgMatches) -> Result<Words> {
+    let (mut values, mut texts) = (Values::default(), Vec::new());
     for p in &spec.parameters {
         if p.is_flag() {
             if matches.get_flag(p.name) {
                 values.set(p.name, "true");
+            }
+        } else if from_file(p) {
+            if let Some(path) = matches.get_one::<PathBuf>(p.name) {
+                let file = Input::file(path)?;
+                if file.len() > LONGEST {
+                    return Err(Error::parameter(format_args!("--{}", p.name)).found(format_args!("{} bytes", file.len())).expected("a text of a few numbers").within(path));
+                }
+                values.set(p.name, String::from_utf8_lossy(&file.head(LONGEST as usize)?));
+                texts.push(file);
             }
         } else if let Some(text) = matches.get_one::<String>(p.name) {
             values.set(p.name, text.clone());
         }
     }
     let others = spec.inputs[1..].iter().filter_map(|port| Some((port.name.to_string(), matches.get_one::<PathBuf>(port.name)?.clone()))).collect();
-    (values, others)
+    Ok(Words { values, others, texts })
 }
 
 /// How the scan is opened; `own` are flags that mean something else to this operation.

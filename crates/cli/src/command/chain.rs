@@ -8,11 +8,11 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{ArgMatches, Command};
 use isovox_engine::{OpenScan, Opened, Pipeline, open_scan};
 use isovox_formats::{Input, guard};
-use isovox_ops::spec::{Operation, Spec, Values};
+use isovox_ops::spec::{Operation, Spec};
 use isovox_ops::{Entry, find};
 use isovox_volume::{Error, Result, Source};
 
-use super::arguments::{inputs, open_options, opening, operation, output, running, step, values};
+use super::arguments::{Words, inputs, open_options, opening, operation, output, running, step, values};
 use super::output::{Made, check_name, not_inputs, write};
 use super::settings::Settings;
 use super::words::{self, Role, Word};
@@ -22,10 +22,8 @@ use super::{Exit, recipe, talk};
 pub(crate) struct Given {
     /// The operation.
     pub(crate) entry: &'static Entry,
-    /// Its parameters.
-    pub(crate) values: Values,
-    /// Files of its further inputs.
-    pub(crate) others: Vec<(String, PathBuf)>,
+    /// What it was given.
+    pub(crate) words: Words,
 }
 
 /// `isovox pipe`.
@@ -119,8 +117,8 @@ fn read_step(words: &[OsString]) -> Result<(Given, Option<PathBuf>)> {
     let matches = step(&spec)
         .try_get_matches_from(&words[1..])
         .map_err(|e| misplaced(&e, &name).unwrap_or_else(|| talk::wrong_words(&e, &format!("{name}: "), &format!("isovox {name} --help"))))?;
-    let (values, others) = values(&spec, &matches);
-    Ok((Given { entry, values, others }, matches.get_one::<PathBuf>("output").cloned()))
+    let words = values(&spec, &matches)?;
+    Ok((Given { entry, words }, matches.get_one::<PathBuf>("output").cloned()))
 }
 
 /// A flag of the input, given to a step.
@@ -135,10 +133,10 @@ fn misplaced(error: &clap::Error, step: &str) -> Option<Error> {
 pub(crate) fn run_operation(name: &str, matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     let entry = find(name)?;
     let spec = (entry.spec)();
-    let (values, others) = values(&spec, matches);
+    let words = values(&spec, matches)?;
     let paths: Vec<PathBuf> = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect();
     let out = matches.get_one::<PathBuf>("output").expect("clap requires it").clone();
-    run(&paths, &open_options(matches, Some(&spec))?, &[Given { entry, values, others }], &out, settings)
+    run(&paths, &open_options(matches, Some(&spec))?, &[Given { entry, words }], &out, settings)
 }
 
 /// The page of an operation.
@@ -149,18 +147,19 @@ pub(crate) fn page(name: &str) -> Option<Command> {
 
 fn run(paths: &[PathBuf], options: &OpenScan, steps: &[Given], out: &Path, settings: &Settings) -> Result<Exit> {
     let specs: Vec<Spec> = steps.iter().map(|s| (s.entry.spec)()).collect();
-    let ops = steps.iter().map(|s| (s.entry.build)(&s.values)).collect::<Result<Vec<Box<dyn Operation>>>>()?;
+    let ops = steps.iter().map(|s| (s.entry.build)(&s.words.values)).collect::<Result<Vec<Box<dyn Operation>>>>()?;
     ends_last(&specs)?;
     let last = specs.last().expect("a chain has a step");
     check_name(last.output, out)?;
     let scan = open(paths, options)?;
     let space = scan.source.header().geometry.space();
-    let mut files = scan.files.clone();
+    let (mut files, said) = (scan.files.clone(), scan.source.header().warnings.clone());
     let mut pipeline = Pipeline::new(scan.source);
     for (op, given) in ops.into_iter().zip(steps) {
-        let others = further(&given.others, &mut files)?;
+        let others = further(&given.words, &mut files)?;
         pipeline = pipeline.then(op, others)?;
     }
+    pipeline.header().warnings.iter().filter(|w| !said.contains(w)).for_each(|w| talk::warn(w));
     not_inputs(out, &files, settings.recipe.as_deref())?;
     let run = settings.start(Some(out));
     let outcome = pipeline.run(&run)?;
@@ -190,9 +189,10 @@ pub(crate) fn open(paths: &[PathBuf], options: &OpenScan) -> Result<Opened> {
     Ok(scan)
 }
 
-fn further(others: &[(String, PathBuf)], files: &mut Vec<Input>) -> Result<Vec<(String, Arc<dyn Source>)>> {
+fn further(words: &Words, files: &mut Vec<Input>) -> Result<Vec<(String, Arc<dyn Source>)>> {
     let mut opened = Vec::new();
-    for (port, path) in others {
+    files.extend(words.texts.iter().cloned());
+    for (port, path) in &words.others {
         let scan = open(std::slice::from_ref(path), &OpenScan::default())?;
         files.extend(scan.files);
         opened.push((port.clone(), scan.source));

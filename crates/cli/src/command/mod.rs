@@ -1,8 +1,10 @@
 //! What the command knows of itself; of operations it knows their specs.
 
+mod affine;
 mod arguments;
 mod chain;
 mod check;
+mod compare;
 mod convert;
 mod demo;
 mod found;
@@ -12,6 +14,7 @@ mod listing;
 mod output;
 mod phantom;
 mod pores;
+mod probe;
 mod recipe;
 mod replay;
 mod settings;
@@ -48,6 +51,9 @@ const SUBS: &[Sub] = &[
     Sub { command: tags::command, run: tags::run },
     Sub { command: check::command, run: check::run },
     Sub { command: convert::command, run: convert::run },
+    Sub { command: probe::command, run: probe::run },
+    Sub { command: compare::command, run: compare::run },
+    Sub { command: affine::command, run: affine::run },
     Sub { command: pores::command, run: pores::run },
     Sub { command: phantom::command, run: phantom::run },
     Sub { command: demo::command, run: demo::run },

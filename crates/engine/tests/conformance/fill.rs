@@ -18,6 +18,19 @@ const GIVEN: &[(&str, &[(&str, &str)])] = &[
     ("pad", &[("to", "80x60x50"), ("beyond", "wrap")]),
     ("reorient", &[("to", "SLA")]),
     ("reorient", &[("to", "LAI")]),
+    ("resample", &[("spacing", "0.8,1.3,0.6vox")]),
+    ("resample", &[("spacing", "1.7,0.6,0.9vox"), ("interpolation", "cubic")]),
+    ("resample", &[("size", "9x8x30"), ("interpolation", "lanczos")]),
+    ("resample", &[("size", "20x9x11"), ("literal-zoom", "true")]),
+    ("resample", &[("size", "20x9x11"), ("interpolation", "cubic"), ("overshoot", "true"), ("no-antialias", "true")]),
+    ("resample", &[("size", "20x9x31"), ("interpolation", "nearest")]),
+    ("resample", &[]),
+    ("resample", &[("interpolation", "cubic")]),
+    ("transform", &[("matrix", ASKEW)]),
+    ("transform", &[("matrix", ASKEW), ("interpolation", "cubic")]),
+    ("transform", &[("matrix", ASKEW), ("interpolation", "nearest")]),
+    ("transform", &[("matrix", ASKEW), ("interpolation", "vote"), ("inverse", "true")]),
+    ("transform", &[("matrix", UPSIDE), ("interpolation", "lanczos"), ("fill", "3")]),
     ("transpose", &[("order", "zxy")]),
     ("transpose", &[("order", "yxz")]),
     // Small pictures: what is drawn is the same, and this runs often.
@@ -37,6 +50,12 @@ const GIVEN: &[(&str, &[(&str, &str)])] = &[
     ("threshold", &[("lower", "2")]),
     ("threshold", &[("lower", "-3.5"), ("upper", "90.5")]),
 ];
+
+/// An affine that turns and zooms a little.
+const ASKEW: &str = "0.9 -0.2 0.1 0.001 0.25 1.1 -0.1 -0.002 -0.1 0.15 0.8 0.004 0 0 0 1";
+
+/// One that turns z backwards, and nothing askew.
+const UPSIDE: &str = "1 0 0 0.004 0 1 0 0.003 0 0 -1 0.3 0 0 0 1";
 
 /// The first is what the operation is judged by; the others differ from it in one parameter, or stand in the table.
 pub(crate) fn variants(spec: &Spec) -> Vec<Values> {

@@ -1,5 +1,7 @@
 //! Tables: CSV (comma, dot, header, `true|false`, missing empty) and JSON, by the ending of the name.
 
+pub mod csv;
+
 use std::path::{Path, PathBuf};
 
 use isovox_volume::{Error, Result, Table};

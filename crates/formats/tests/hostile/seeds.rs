@@ -492,6 +492,7 @@ fn values() -> Vec<Seed> {
         ("whole", "0:5,0:4,0:3"),
         ("type", "rgb8"),
         ("unit", "micron"),
+        ("table", "\u{feff}name, i,j,k\r\n\"a, \"\"b\"\"\",1,2.5,-3\n\n,,\nb,4,5,6"),
     ];
     texts.map(|(name, text)| (name, text.as_bytes().to_vec())).into()
 }

@@ -323,7 +323,9 @@ fn values(data: &[u8]) -> Result<()> {
         assert_eq!(Size::parse(&size.to_string()).ok(), Some(*size));
         let _ = (size.voxels(Some(1e-9)), size.voxels(None));
     });
-    let mut found = length.is_ok() | size.is_ok() | isovox_formats::unit::millimetres(&text).is_some() | Type::from_name(&text).is_some();
+    let rows: Vec<usize> = isovox_formats::table::csv::rows(&text).map(|(_, cells)| cells.len()).collect();
+    assert!(rows.iter().sum::<usize>() <= text.len(), "{text:?} has more cells than letters");
+    let mut found = rows.len() > 1 || length.is_ok() | size.is_ok() | isovox_formats::unit::millimetres(&text).is_some() | Type::from_name(&text).is_some();
     for shape in [[3, 4, 5], [1, 1, usize::MAX]] {
         if let Ok(region) = Region::parse(&text, shape) {
             let inside = [&region.z, &region.y, &region.x].into_iter().zip(shape).all(|(r, n)| r.start < r.end && r.end <= n);
