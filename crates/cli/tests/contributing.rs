@@ -90,7 +90,7 @@ impl Copy {
         let mut cargo = Command::new(env!("CARGO"));
         // What is asked is whether it works, not how fast it runs: building takes most of the time. Other people's crates keep
         // the profile that they were built with; the tests over all operations need some speed.
-        let level = if big() { 1 } else { 0 };
+        let level = u8::from(big());
         cargo.env("CARGO_TARGET_DIR", &self.target).env("CARGO_NET_OFFLINE", "true").args(words);
         for own in ["isovox-volume", "isovox-formats", "isovox-ops", "isovox-engine", "isovox-jobs", "isovox"] {
             cargo.args(["--config", &format!("profile.dev.package.{own}.opt-level={level}"), "--config", &format!("profile.dev.package.{own}.debug=0")]);
