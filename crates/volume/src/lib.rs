@@ -45,4 +45,4 @@ pub use source::{Cursor, Slab, Source};
 pub use table::{Column, Table};
 pub use verdict::{Problem, SliceRow, Verdict};
 pub use volume::Volume;
-pub use voxel::{Real, Rgb8, Scalar, Type, Voxel};
+pub use voxel::{Numbers, Real, Rgb8, Scalar, Type, Voxel};

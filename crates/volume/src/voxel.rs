@@ -102,6 +102,16 @@ pub struct Rgb8(pub [u8; 3]);
 pub trait Voxel: Pod + Default + PartialEq + Send + Sync + std::fmt::Debug {
     /// Its type at run time.
     const TYPE: Type;
+    /// Does what is done with numbers; nothing with colours, which are none.
+    ///
+    /// From within code that is generic over voxels, `scalar!` would make it for every pair of types.
+    fn numbers<N: Numbers>(numbers: N, voxels: &[Self], out: &mut [Self]);
+}
+
+/// What is done with voxels that are numbers.
+pub trait Numbers {
+    /// Fills `out` from `voxels`, which may be of other sizes.
+    fn fill<S: Scalar>(self, voxels: &[S], out: &mut [S]);
 }
 
 /// A voxel that is one number.
@@ -120,7 +130,11 @@ pub trait Scalar: Voxel + PartialOrd {
 
 macro_rules! scalars {
     ($($t:ident $name:ident $float:literal $real:ident),*) => {$(
-        impl Voxel for $t { const TYPE: Type = Type::$name; }
+        impl Voxel for $t {
+            const TYPE: Type = Type::$name;
+            #[inline]
+            fn numbers<N: Numbers>(numbers: N, voxels: &[Self], out: &mut [Self]) { numbers.fill(voxels, out); }
+        }
         impl Scalar for $t {
             type Real = $real;
             #[inline(always)]
@@ -146,6 +160,8 @@ impl Real for f64 {}
 
 impl Voxel for Rgb8 {
     const TYPE: Type = Type::Rgb8;
+
+    fn numbers<N: Numbers>(_numbers: N, _voxels: &[Self], _out: &mut [Self]) {}
 }
 
 /// Runs an expression with `$T` standing for the numeric type that a [`Type`] names; `rgb8` is a bug of the caller.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use isovox_macros::Op;
-use isovox_volume::{Error, Extent, Header, QuantityKind, Result, Type, Voxel, scalar};
+use isovox_volume::{Error, Extent, Header, Numbers, QuantityKind, Result, Scalar, Type, Voxel};
 
 use crate::access::{Gather, Held};
 use crate::blocks;
@@ -45,19 +45,30 @@ impl Gather for Bin {
     }
 
     fn planes<T: Voxel>(&self, input: &Header, _walk: &mut (), held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
-        let [fx, fy, fz] = self.sides();
+        T::numbers(Planes { sides: self.sides(), input, first: held.z.start, z }, held.voxels, out);
+    }
+}
+
+/// Planes of blocks.
+struct Planes<'a> {
+    sides: [usize; 3],
+    input: &'a Header,
+    /// The first plane that is there.
+    first: usize,
+    z: Range<usize>,
+}
+
+impl Numbers for Planes<'_> {
+    fn fill<S: Scalar>(self, voxels: &[S], out: &mut [S]) {
+        let Planes { sides: [fx, fy, fz], input, first, z } = self;
         let (nx, ny) = (input.nx(), input.ny());
-        let across = nx.div_ceil(fx);
         let kinds = matches!(input.quantity.kind, QuantityKind::Mask | QuantityKind::Label);
-        scalar!(T::TYPE, S => {
-            let (voxels, out) = (bytemuck::cast_slice::<T, S>(held.voxels), bytemuck::cast_slice_mut::<T, S>(out));
-            for ((z, y), out) in z.flat_map(|z| (0..ny.div_ceil(fy)).map(move |y| (z, y))).zip(out.chunks_exact_mut(across)) {
-                let planes = z * fz..((z + 1) * fz).min(input.nz());
-                let rows = planes.flat_map(|z| (y * fy..((y + 1) * fy).min(ny)).map(move |y| (z, y)));
-                let rows: Vec<&[S]> = rows.map(|(z, y)| &voxels[((z - held.z.start) * ny + y) * nx..][..nx]).collect();
-                blocks::row(&rows, fx, kinds, out);
-            }
-        });
+        for ((z, y), out) in z.flat_map(|z| (0..ny.div_ceil(fy)).map(move |y| (z, y))).zip(out.chunks_exact_mut(nx.div_ceil(fx))) {
+            let planes = z * fz..((z + 1) * fz).min(input.nz());
+            let rows = planes.flat_map(|z| (y * fy..((y + 1) * fy).min(ny)).map(move |y| (z, y)));
+            let rows: Vec<&[S]> = rows.map(|(z, y)| &voxels[((z - first) * ny + y) * nx..][..nx]).collect();
+            blocks::row(&rows, fx, kinds, out);
+        }
     }
 }
 

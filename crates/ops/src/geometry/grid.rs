@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use isovox_volume::affine::Affine;
-use isovox_volume::{Error, Header, QuantityKind, Result, Rgb8, Space, Type, Verdict, Voxel, scalar};
+use isovox_volume::{Error, Header, Numbers, QuantityKind, Result, Rgb8, Scalar, Space, Type, Verdict, Voxel, scalar};
 use serde_json::Value as Json;
 
 use crate::access::{Gather, Held};
@@ -121,7 +121,7 @@ pub(crate) fn fill(input: &Header, given: Option<f64>) -> Result<f64> {
     Err(error.help("name it with --fill, or cast the volume first"))
 }
 
-fn same<T: isovox_volume::Scalar>(value: f64) -> bool {
+fn same<T: Scalar>(value: f64) -> bool {
     T::from_f64(value).to_f64() == value || T::TYPE == Type::F32 && value.is_finite()
 }
 
@@ -130,7 +130,17 @@ pub(crate) fn filling<T: Voxel>(value: f64) -> T {
     if T::TYPE == Type::Rgb8 {
         return bytemuck::cast_slice::<Rgb8, T>(&[Rgb8([value as u8; 3])])[0];
     }
-    scalar!(T::TYPE, S => bytemuck::cast_slice::<S, T>(&[<S as isovox_volume::Scalar>::from_f64(value)])[0])
+    let mut one = [T::default()];
+    T::numbers(Filling(value), &[], &mut one);
+    one[0]
+}
+
+struct Filling(f64);
+
+impl Numbers for Filling {
+    fn fill<S: Scalar>(self, _voxels: &[S], out: &mut [S]) {
+        out.fill(S::from_f64(self.0));
+    }
 }
 
 /// Refuses letters and anatomical names where axes mean nothing anatomical.

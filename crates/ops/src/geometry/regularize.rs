@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use isovox_macros::Op;
-use isovox_volume::{Error, Geometry, Header, Problem, QuantityKind, Result, Scalar, Type, Verdict, Voxel, scalar};
+use isovox_volume::{Error, Geometry, Header, Numbers, Problem, QuantityKind, Result, Scalar, Type, Verdict, Voxel};
 use serde_json::{Value as Json, json};
 
 use super::finish::Finish;
@@ -278,13 +278,24 @@ impl OnGrid for Even {
     }
 
     fn planes<T: Voxel>(&self, _walk: &mut (), held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
-        let (size, first) = (self.sides[0] * self.sides[1], held.z.start);
-        scalar!(T::TYPE, S => {
-            let (voxels, out) = (bytemuck::cast_slice::<T, S>(held.voxels), bytemuck::cast_slice_mut::<T, S>(out));
-            for (m, out) in z.zip(out.chunks_exact_mut(self.out[0] * self.out[1])) {
-                self.plane(self.planes[m], |k| (k - first) * size..(k - first + 1) * size, voxels, out);
-            }
-        });
+        T::numbers(Planes { of: self, first: held.z.start, z }, held.voxels, out);
+    }
+}
+
+/// Output planes of slices from `first` on.
+struct Planes<'a> {
+    of: &'a Even,
+    first: usize,
+    z: Range<usize>,
+}
+
+impl Numbers for Planes<'_> {
+    fn fill<S: Scalar>(self, voxels: &[S], out: &mut [S]) {
+        let Planes { of, first, z } = self;
+        let size = of.sides[0] * of.sides[1];
+        for (m, out) in z.zip(out.chunks_exact_mut(of.out[0] * of.out[1])) {
+            of.plane(of.planes[m], |k| (k - first) * size..(k - first + 1) * size, voxels, out);
+        }
     }
 }
 

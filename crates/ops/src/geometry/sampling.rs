@@ -5,7 +5,7 @@ use std::ops::Range;
 use isovox_macros::Choice;
 use isovox_volume::affine::{Affine, IDENTITY, apply, product};
 use isovox_volume::voxel::Real;
-use isovox_volume::{Error, Header, QuantityKind, Result, Scalar, Type, Voxel, scalar};
+use isovox_volume::{Error, Header, Numbers, QuantityKind, Result, Scalar, Type, Voxel, scalar};
 use serde_json::{Value as Json, json};
 
 use super::finish::Finish;
@@ -307,11 +307,24 @@ impl OnGrid for Sampling {
         if self.kernel == Kernel::Nearest {
             return self.sampler(held, &z).nearest(held, out);
         }
-        scalar!(T::TYPE, S => {
-            let held = Held { z: held.z.clone(), own: held.own.clone(), voxels: bytemuck::cast_slice::<T, S>(held.voxels), range: held.range };
-            let out = bytemuck::cast_slice_mut::<T, S>(out);
-            if self.manner.literal { self.numbers::<S, f64>(ring, &held, z, out) } else { self.numbers::<S, <S as Scalar>::Real>(ring, &held, z, out) }
-        });
+        T::numbers(Sampled { of: self, ring, held: (held.z.clone(), held.own.clone(), held.range), z }, held.voxels, out);
+    }
+}
+
+/// Planes whose values are made of several.
+struct Sampled<'a> {
+    of: &'a Sampling,
+    ring: &'a mut Ring,
+    /// What [`Held`] says of the voxels.
+    held: (Range<usize>, Range<usize>, Option<[f64; 2]>),
+    z: Range<usize>,
+}
+
+impl Numbers for Sampled<'_> {
+    fn fill<S: Scalar>(self, voxels: &[S], out: &mut [S]) {
+        let Sampled { of, ring, held: (z, own, range), z: planes } = self;
+        let held = Held { z, own, voxels, range };
+        if of.manner.literal { of.numbers::<S, f64>(ring, &held, planes, out) } else { of.numbers::<S, S::Real>(ring, &held, planes, out) }
     }
 }
 
