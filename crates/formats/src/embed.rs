@@ -1,6 +1,6 @@
 //! Provenance inside files: one text, `isovox ` and JSON on one line, wherever a format has room for a comment.
 
-use isovox_volume::{Header, Quantity, QuantityKind, Space};
+use isovox_volume::{Certainty, Header, Quantity, QuantityKind, Space};
 use serde_json::{Value, json};
 
 const MARK: &str = "isovox ";
@@ -9,18 +9,20 @@ const SPACE: &str = "space";
 
 const QUANTITY: &str = "quantity";
 
-/// Meanings of integers that no format states.
-const MEANINGS: [QuantityKind; 2] = [QuantityKind::Mask, QuantityKind::Label];
+/// Meanings that no format states; masks and labels are integers.
+const MEANINGS: [QuantityKind; 3] = [QuantityKind::Mask, QuantityKind::Label, QuantityKind::Hu];
 
 /// The longest embedded text that is read back; longer comments are somebody else's. Parsed JSON takes up to thirty times
 /// its text, which a small compressed file can hold.
 pub const LONGEST: usize = 4 << 20;
 
 /// What is embedded. A volume without scale says so even when nothing else is known of how it was made: files
-/// that must state a spacing would otherwise give it one. Masks and labels say so too: no format tells them from numbers.
+/// that must state a spacing would otherwise give it one. Masks, labels and certain Hounsfield units say so too: no format
+/// tells them from numbers.
 pub fn text(provenance: Option<&str>, header: &Header) -> Option<String> {
     let voxel = header.geometry.space() == Space::Voxel;
-    let meaning = Some(header.quantity.kind).filter(|k| MEANINGS.contains(k));
+    let sure = header.quantity.certain == Certainty::Certain;
+    let meaning = Some(header.quantity.kind).filter(|k| MEANINGS.contains(k) && (sure || *k != QuantityKind::Hu));
     let mut value: Value = match provenance {
         Some(json) => serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.into())),
         None if voxel || meaning.is_some() => json!({}),
@@ -47,8 +49,10 @@ pub fn says_voxel(provenance: Option<&Value>) -> bool {
 /// Takes over what an earlier run says that the values are.
 pub fn obey(provenance: Option<&Value>, header: &mut Header) {
     let said = provenance.and_then(|p| p.get(QUANTITY)).and_then(Value::as_str);
-    if let Some(kind) = MEANINGS.into_iter().find(|k| Some(k.name()) == said).filter(|_| header.voxel.is_integer()) {
-        header.quantity = Quantity::certain(kind, "isovox wrote it so");
+    let fits = |kind: &QuantityKind| if *kind == QuantityKind::Hu { header.voxel.is_scalar() } else { header.voxel.is_integer() };
+    if let Some(kind) = MEANINGS.into_iter().find(|k| Some(k.name()) == said).filter(fits) {
+        let unit = (kind == QuantityKind::Hu).then(|| "HU".to_string());
+        header.quantity = Quantity { unit, ..Quantity::certain(kind, "isovox wrote it so") };
     }
 }
 
@@ -78,7 +82,8 @@ mod tests {
             assert_eq!(header.quantity.kind, kind);
             let mut float = Header::new([1, 1, 1], 1, Type::F32).unwrap();
             obey(parse(&told).as_ref(), &mut float);
-            assert_eq!(float.quantity.kind, QuantityKind::Stored, "floats are neither");
+            let expect = if kind == QuantityKind::Hu { kind } else { QuantityKind::Stored };
+            assert_eq!(float.quantity.kind, expect, "floats are neither masks nor labels");
         }
     }
 

@@ -56,9 +56,16 @@ pub(super) enum File {
     Other(&'static str),
 }
 
+/// UID of media storage directories (PS3.4 B.5).
+const DIRECTORY: &str = "1.2.840.10008.1.3.10";
+
 /// Reads what a file says of itself.
 pub(super) fn read(input: &Input) -> Result<File> {
-    let head = Head::read(input)?;
+    let head = match Head::read(input) {
+        // A list of files that lie here anyhow: no image is lost with it.
+        Err(_) if Head::class(input).as_deref() == Some(DIRECTORY) => return Ok(File::Other("a damaged DICOMDIR")),
+        head => head?,
+    };
     let fields = head.fields();
     if fields.has(0x0004, 0x1220) {
         return Ok(File::Other("a DICOMDIR"));

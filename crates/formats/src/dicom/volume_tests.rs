@@ -2,7 +2,7 @@
 
 use isovox_volume::{FrameAxis, Kind as Fault, QuantityKind, SliceRow, Type};
 
-use super::tests::made::{EXPLICIT, Element, csa as made_csa, ct, enhanced, file, sequence, short, text, with, without};
+use super::tests::made::{EXPLICIT, Element, csa as made_csa, ct, encoded, enhanced, file, sequence, short, text, with, without};
 use super::tests::{opened, opened_as, pulled, slices, words};
 use super::*;
 use crate::open::open;
@@ -279,10 +279,15 @@ fn folders_below_are_searched() {
     }
     std::fs::write(at.join("notes.txt"), "as told").unwrap();
     std::os::unix::fs::symlink("nowhere", at.join("lost")).unwrap();
+    // A list of files that is cut off names none that does not lie here.
+    let meta = [text(2, 2, b"UI", "1.2.840.10008.1.3.10"), text(2, 0x10, b"UI", EXPLICIT), text(4, 0x1130, b"CS", "LIST")];
+    let list = [&[0; 128][..], b"DICM", &meta.iter().flat_map(|e| encoded(e, true)).collect::<Vec<u8>>()].concat();
+    std::fs::write(at.join("DICOMDIR"), &list[..list.len() - 2]).unwrap();
     let scan = open(&[at.to_path_buf()], &OpenOptions::default()).unwrap();
     let header = scan.source.header();
     assert_eq!((header.nz(), header.verdict.uniform), (3, Some(true)));
     let said = header.warnings.concat();
+    assert!(said.contains("DICOMDIR (a damaged DICOMDIR)"), "{said}");
     assert!(said.contains("notes.txt") && said.contains("lost (a link that leads nowhere)"), "{said}");
 }
 

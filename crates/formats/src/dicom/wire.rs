@@ -108,6 +108,12 @@ impl Head {
         }
     }
 
+    /// UID of what a file's meta information says that it is; `None` where it does not, whatever lies behind.
+    pub(super) fn class(input: &Input) -> Option<String> {
+        let meta = prefix(input, FIRST).ok()?.meta;
+        Some(meta.fields().text(0x0002, 0x0002)).filter(|uid| !uid.is_empty())
+    }
+
     /// The values of the file's own data set.
     pub(super) fn fields(&self) -> Fields<'_> {
         Fields { bytes: &self.bytes, elements: Cow::Borrowed(&self.elements), encoding: self.encoding }
