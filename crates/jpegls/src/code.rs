@@ -14,7 +14,7 @@ const CONTEXTS: usize = 365;
 #[derive(Clone, Copy)]
 struct Context {
     /// Sum of their magnitudes.
-    sum: i32,
+    sum: i64,
     bias: i32,
     correction: i32,
     count: i32,
@@ -23,7 +23,7 @@ struct Context {
 /// The same of a run's end.
 #[derive(Clone, Copy)]
 struct Ending {
-    sum: i32,
+    sum: i64,
     count: i32,
     negative: i32,
 }
@@ -62,7 +62,7 @@ impl Coder {
     pub(crate) fn new(preset: &Preset, near: i32) -> Coder {
         let step = 2 * near + 1;
         let range = (preset.greatest + 2 * near) / step + 1;
-        let sum = ((range + 32) / 64).max(2);
+        let sum = i64::from(((range + 32) / 64).max(2));
         let bits = bits_for(preset.greatest + 1).max(2);
         Coder {
             contexts: [Context { sum, bias: 0, correction: 0, count: 1 }; CONTEXTS],
@@ -109,7 +109,7 @@ impl Coder {
         let k = golomb_order(context.count, context.sum);
         let mapped = mapped(bits, k, self.limit, self.escape)?;
         let flipped = self.near == 0 && k == 0 && 2 * context.bias <= -context.count;
-        let half = (mapped >> 1) as i32;
+        let half = mapped >> 1;
         let error = if (mapped & 1 == 1) == flipped { half } else { -half - 1 };
         context.learn(error, self.step, self.reset);
         Ok(self.reconstructed(predicted, sign * error))
@@ -119,9 +119,9 @@ impl Coder {
     pub(crate) fn ending(&mut self, bits: &mut Bits, a: i32, b: i32, alike: bool, run_bits: u32) -> Result<i32> {
         let kind = i32::from(alike);
         let ending = &mut self.endings[usize::from(alike)];
-        let sum = ending.sum + if alike { ending.count >> 1 } else { 0 };
+        let sum = ending.sum + if alike { i64::from(ending.count >> 1) } else { 0 };
         let k = golomb_order(ending.count, sum);
-        let mapped = mapped(bits, k, self.limit - run_bits - 1, self.escape)? as i32;
+        let mapped = mapped(bits, k, self.limit - run_bits - 1, self.escape)?;
         let doubled = mapped + kind;
         let odd = doubled & 1 == 1;
         let size = (doubled + i32::from(odd)) >> 1;
@@ -155,7 +155,7 @@ impl Context {
     #[inline]
     fn learn(&mut self, error: i32, step: i32, reset: i32) {
         self.bias += error * step;
-        self.sum += error.abs();
+        self.sum += i64::from(error.abs());
         if self.count == reset {
             self.sum >>= 1;
             self.bias >>= 1;
@@ -175,7 +175,7 @@ impl Context {
 impl Ending {
     fn learn(&mut self, error: i32, size: i32, reset: i32) {
         self.negative += i32::from(error < 0);
-        self.sum += size;
+        self.sum += i64::from(size);
         if self.count == reset {
             self.sum >>= 1;
             self.count >>= 1;
@@ -187,9 +187,9 @@ impl Ending {
 
 /// The order of the code that suits what a context has seen (A.5.1).
 #[inline]
-fn golomb_order(count: i32, sum: i32) -> u32 {
+fn golomb_order(count: i32, sum: i64) -> u32 {
     let mut k = 0;
-    while k < 24 && (i64::from(count) << k) < i64::from(sum) {
+    while k < 24 && (i64::from(count) << k) < sum {
         k += 1;
     }
     k
@@ -197,8 +197,10 @@ fn golomb_order(count: i32, sum: i32) -> u32 {
 
 /// An error as it is coded: its high bits in unary, or all of it where that would be long (A.5.3).
 #[inline]
-fn mapped(bits: &mut Bits, k: u32, limit: u32, escape: u32) -> Result<u32> {
+fn mapped(bits: &mut Bits, k: u32, limit: u32, escape: u32) -> Result<i32> {
     let most = limit.checked_sub(escape + 1).ok_or(Error::Corrupt("a code without room"))?;
     let high = bits.zeros(most)?;
-    if high < most { Ok((high << k) | bits.take(k)?) } else { Ok(bits.take(escape)? + 1) }
+    let mapped = if high < most { (high << k) | bits.take(k)? } else { bits.take(escape)? + 1 };
+    // An encoder takes errors modulo the range, which `escape` bits hold.
+    if mapped <= 2 << escape { Ok(mapped as i32) } else { Err(Error::Corrupt("an error beyond the samples' range")) }
 }
