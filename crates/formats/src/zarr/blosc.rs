@@ -89,7 +89,7 @@ impl Container<'_> {
             }
             return out;
         }
-        if self.flags & 4 != 0 && count.is_multiple_of(8) {
+        if self.flags & 4 != 0 && count > 0 && count.is_multiple_of(8) {
             return self.bits_unshuffled(&block, count);
         }
         block
@@ -98,7 +98,7 @@ impl Container<'_> {
     /// Of each bit of a value a row, eight values a byte, the lowest bit first.
     fn bits_unshuffled(&self, block: &[u8], count: usize) -> Vec<u8> {
         let mut out = vec![0; block.len()];
-        for (row, bits) in block.chunks_exact((count / 8).max(1)).enumerate().take(self.width * 8) {
+        for (row, bits) in block.chunks_exact(count / 8).enumerate().take(self.width * 8) {
             let (byte, bit) = (row / 8, row % 8);
             for (eight, packed) in bits.iter().enumerate() {
                 for i in (0..8).filter(|i| packed >> i & 1 == 1) {
