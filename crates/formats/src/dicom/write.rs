@@ -142,6 +142,19 @@ fn sources(header: &Header) -> Vec<Option<String>> {
     (0..header.nz()).map(image).collect()
 }
 
+/// Whether the source's pixels lie where these do: its size, spacing and orientation are the same.
+fn preserved(header: &Header, spacing: [f64; 2], orientation: &[f64]) -> bool {
+    let stated = |tag: &str| -> Vec<f64> {
+        let values = header.meta.get(tag).and_then(|e| e["Value"].as_array());
+        values.into_iter().flatten().filter_map(serde_json::Value::as_f64).collect()
+    };
+    let near = |tag: &str, here: &[f64]| {
+        let there = stated(tag);
+        there.len() == here.len() && there.iter().zip(here).all(|(a, b)| (a - b).abs() <= 1e-4)
+    };
+    near("00280010", &[header.ny() as f64]) && near("00280011", &[header.nx() as f64]) && near("00280030", &spacing) && near("00200037", orientation)
+}
+
 fn file(header: &Header, masks: &Masks, provenance: Option<&str>) -> Result<Vec<u8>> {
     if masks.is_empty() {
         return Err(Error::value("a segmentation").found("no voxel that is not 0").help("write .nii.gz, which holds empty volumes"));
@@ -225,11 +238,14 @@ fn frames(header: &Header, masks: &Masks) -> Encoded {
     let mut numbers: Vec<u16> = masks.keys().map(|k| k.0).collect();
     numbers.dedup();
     let (images, class) = (sources(header), of_source(header, "00080016"));
+    let orientation: Vec<f64> = (0..2).flat_map(|c| (0..3).map(move |r| d[r][c])).collect();
+    let preserved = preserved(header, [sy, sx], &orientation);
     let frame = |&(number, k): &(u16, usize)| {
         let mut out = Encoded::default();
         if let Some(image) = &images[k] {
             let purpose = ["121322", "DCM", "Source image for image processing operation"];
-            let source = Encoded::default().text(8, 0x1150, "UI", &class).text(8, 0x1155, "UI", image).code(0x40, 0xA170, purpose);
+            let source = Encoded::default().text(8, 0x1150, "UI", &class).text(8, 0x1155, "UI", image);
+            let source = if preserved { source.text(0x28, 0x135A, "CS", "YES") } else { source }.code(0x40, 0xA170, purpose);
             let derived = Encoded::default().sequence(8, 0x2112, &[source]).code(8, 0x9215, ["113076", "DCM", "Segmentation"]);
             out = out.sequence(8, 0x9124, &[derived]);
         }
@@ -238,7 +254,6 @@ fn frames(header: &Header, masks: &Masks) -> Encoded {
             .sequence(0x20, 0x9113, &[Encoded::default().decimals(0x20, 0x32, &header.geometry.point([0.0, 0.0, k as f64]))])
             .sequence(0x62, 0x0A, &[Encoded::default().words(0x62, 0x0B, "US", &[number])])
     };
-    let orientation: Vec<f64> = (0..2).flat_map(|c| (0..3).map(move |r| d[r][c])).collect();
     let measures = Encoded::default().decimals(0x18, 0x50, &[sz]).decimals(0x18, 0x88, &[sz]).decimals(0x28, 0x30, &[sy, sx]);
     let shared = Encoded::default().sequence(0x20, 0x9116, &[Encoded::default().decimals(0x20, 0x37, &orientation)]).sequence(0x28, 0x9110, &[measures]);
     Encoded::default()
