@@ -4,13 +4,10 @@
 mod bad;
 #[path = "command/chains.rs"]
 mod chains;
-mod common;
 #[path = "command/convert.rs"]
 mod convert;
 #[path = "command/dicom.rs"]
 mod dicom;
-#[path = "../../formats/tests/common/dicom.rs"]
-mod dicoms;
 #[path = "command/identity.rs"]
 mod identity;
 #[path = "command/job.rs"]
@@ -39,7 +36,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use common::say;
+use isovox_testing::command::say;
 
 /// A folder that holds phantoms, each as `KIND.tif` with a scale.
 #[track_caller]

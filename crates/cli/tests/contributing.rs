@@ -92,7 +92,7 @@ impl Copy {
         // the profile that they were built with; the tests over all operations need some speed.
         let level = u8::from(big());
         cargo.env("CARGO_TARGET_DIR", &self.target).env("CARGO_NET_OFFLINE", "true").args(words);
-        for own in ["isovox-volume", "isovox-formats", "isovox-ops", "isovox-engine", "isovox-jobs", "isovox"] {
+        for own in ["isovox-volume", "isovox-formats", "isovox-ops", "isovox-engine", "isovox-jobs", "isovox", "isovox-testing"] {
             cargo.args(["--config", &format!("profile.dev.package.{own}.opt-level={level}"), "--config", &format!("profile.dev.package.{own}.debug=0")]);
         }
         run(cargo.current_dir(&self.tree).stdin(Stdio::null()));

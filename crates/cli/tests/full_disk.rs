@@ -2,17 +2,16 @@
 //!
 //! The failure is injected into this process, so each test takes the lock; a real small disk is tried where root may mount one.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use common::{files_below, names, nothing_partial, ran_in, say};
 use isovox::engine::{OpenScan, open_scan, write};
 use isovox::formats::{Target, picture, staged, table};
 use isovox::jobs::phantom::{Kind, Phantom};
 use isovox::jobs::pores::{Options, pores};
 use isovox::volume::{self, Picture, Result, Run};
+use isovox_testing::command::{ran_in, say};
+use isovox_testing::files::{files_below, names, nothing_partial};
 
 /// The failure counts for the whole process: one test at a time.
 fn alone() -> MutexGuard<'static, ()> {

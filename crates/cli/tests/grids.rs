@@ -1,8 +1,7 @@
 //! Grids and points through the command, on phantoms: what is said, and how it ends.
 
-mod common;
-
-use common::{json, say};
+use isovox_testing::command::say;
+use isovox_testing::files::json;
 use serde_json::Value;
 
 fn folder() -> tempfile::TempDir {

@@ -4,14 +4,13 @@
 //! much smaller than input, labels and tables together that a run which holds them all fails.
 #![cfg(target_os = "linux")]
 
-mod common;
-
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use common::{isovox, json, nothing_partial, say, sha256, sha256_from};
+use isovox_testing::command::{isovox, say};
+use isovox_testing::files::{json, nothing_partial, sha256, sha256_from};
 use tempfile::TempDir;
 
 /// One at a time: two would share the disk and the page cache.

@@ -4,14 +4,14 @@
 //! The crate of the formats holds the closer tests; here it is what a user meets.
 #![cfg(unix)]
 
-mod common;
-
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::{Ran, data, files_below, isovox, json, names, sha256};
+use isovox_testing::command::{Ran, isovox};
+use isovox_testing::files::{files_below, json, names, sha256};
+use isovox_testing::scans::data;
 use serde_json::Value;
 
 /// A reader that loops for ever is an error; one that works is done far sooner on any machine.
@@ -269,7 +269,7 @@ fn broken_files_leave_jobs_nothing() {
         let input = folder.join(name);
         for last in ["out", "o.npy"] {
             let command = if last == "out" { "pores" } else { "median" };
-            let ran = common::ran_in(out.path(), [command.as_ref(), input.as_os_str(), "-o".as_ref(), last.as_ref()]);
+            let ran = isovox_testing::command::ran_in(out.path(), [command.as_ref(), input.as_os_str(), "-o".as_ref(), last.as_ref()]);
             ran.failed(1);
             assert!(names(out.path()).is_empty(), "{name}: {:?}", names(out.path()));
         }
@@ -281,6 +281,6 @@ fn the_shared_folder_is_as_it_was() {
     let Some(folder) = data() else { return };
     let path = folder.join("microct/cement_128x128x128.tif");
     let before = sha256(&path);
-    common::ran(["label".as_ref(), path.as_os_str(), "-o".as_ref(), path.as_os_str(), "--force".as_ref()]).failed(1);
+    isovox_testing::command::ran(["label".as_ref(), path.as_os_str(), "-o".as_ref(), path.as_os_str(), "--force".as_ref()]).failed(1);
     assert_eq!(sha256(&path), before);
 }

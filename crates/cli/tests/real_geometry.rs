@@ -1,11 +1,11 @@
 //! Grids of real scans: the same head in many orientations, an EPI beside its anatomy, series with gaps and tilts.
 
-mod common;
-
 use std::ffi::OsStr;
 use std::path::Path;
 
-use common::{data, info, isovox, json, ran, values};
+use isovox_testing::command::{info, isovox, ran, values};
+use isovox_testing::files::json;
+use isovox_testing::scans::data;
 use serde_json::{Value, json};
 
 /// A point of the EPI that its documentation names: index, value, place (RAS mm, by nibabel 5.4.2).
@@ -13,7 +13,7 @@ const POINT: (&str, f64, [f64; 3]) = ("26,30,16", 81.549, [0.0, -4.204_686, 8.45
 
 #[track_caller]
 fn probe(path: &Path, words: &[&str]) -> Value {
-    let ran = isovox().arg("probe").arg(path).args(words).arg("--json").output().map(common::Ran::from).expect("the command starts");
+    let ran = isovox().arg("probe").arg(path).args(words).arg("--json").output().map(isovox_testing::command::Ran::from).expect("the command starts");
     serde_json::from_str(&ran.done()).expect("JSON")
 }
 

@@ -1,11 +1,12 @@
 //! `isovox pores` and what leads to it on real micro-CT: thresholds, porosities, counts and sizes are those of OpenCV,
 //! scikit-image, cc3d and scipy, to the last digit.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 
-use common::{Table, data, greatest, info, json, ran, say, values};
+use isovox_testing::command::{info, ran, say, values};
+use isovox_testing::files::json;
+use isovox_testing::scans::data;
+use isovox_testing::table::{Table, greatest};
 use serde_json::{Value, json};
 
 /// Grey volumes: `expected.json` knows their threshold, and both phases.
@@ -85,9 +86,9 @@ fn a_mask_is_the_pores_as_it_stands() {
     let out = tempfile::tempdir().expect("a folder");
     for flags in [&["--threshold", "0"][..], &["--dark"], &["--bright"]] {
         let words = [&["pores", path.to_str().expect("UTF-8"), "-o", "never"], flags].concat();
-        common::ran_in(out.path(), words).failed_naming(2, &["mask"]);
+        isovox_testing::command::ran_in(out.path(), words).failed_naming(2, &["mask"]);
     }
-    assert!(common::names(out.path()).is_empty());
+    assert!(isovox_testing::files::names(out.path()).is_empty());
 }
 
 #[test]
@@ -96,7 +97,7 @@ fn the_mask_is_the_middle_of_the_rock() {
     let out = tempfile::tempdir().expect("a folder");
     let rock = folder.join("berea_binary_400.zip");
     let words = ["pipe", rock.to_str().expect("UTF-8"), "--crop", "100:300,100:300,100:300", "!", "otsu", "--dark", "-o", "middle.npy"];
-    common::ran_in(out.path(), words).done();
+    isovox_testing::command::ran_in(out.path(), words).done();
     assert_eq!(values(&out.path().join("middle.npy"))["values"]["sha256"], values(&folder.join(MASK))["values"]["sha256"]);
 }
 
@@ -107,10 +108,10 @@ fn thresholds_of_slices_are_opencvs() {
     for name in GREY {
         let path = folder.join(name);
         let path = path.to_str().expect("UTF-8");
-        common::ran_in(out.path(), ["otsu-profile", path, "-o", "t.csv", "--force"]).done();
+        isovox_testing::command::ran_in(out.path(), ["otsu-profile", path, "-o", "t.csv", "--force"]).done();
         let found: Vec<Value> = Table::read(&out.path().join("t.csv")).column("threshold").into_iter().map(|t| t.parse::<f64>().map_or(Value::Null, |t| json!(t as i64))).collect();
         assert_eq!(Value::Array(found), expected[name]["otsu"]["per_slice_opencv"], "{name}");
-        common::ran_in(out.path(), ["pipe", path, "!", "otsu", "--per-slice", "--dark", "!", "statistics", "-o", "s.json", "--force"]).done();
+        isovox_testing::command::ran_in(out.path(), ["pipe", path, "!", "otsu", "--per-slice", "--dark", "!", "statistics", "-o", "s.json", "--force"]).done();
         let dark = json(&out.path().join("s.json"))[0]["mean"].as_f64().expect("a mean");
         let told = expected[name]["seed_pipeline"]["fraction_before_contours"].as_f64().expect("a fraction");
         assert!((dark - told).abs() < 1e-12, "{name}: {dark}, expected {told}");

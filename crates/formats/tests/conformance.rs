@@ -1,13 +1,11 @@
 //! Round trips over all pairs of formats that write: what one opens, the other writes and opens again the same, or refuses
 //! to write, naming the next step.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 
-use common::voxels;
 use isovox_formats::open::format_for;
 use isovox_formats::{OpenOptions, Scan, Target};
+use isovox_testing::scans::voxels;
 use isovox_volume::{Certainty, FrameAxis, Frames, Geometry, Header, Kind, Quantity, QuantityKind, Space, Type};
 
 /// A name of each kind of file that is written.

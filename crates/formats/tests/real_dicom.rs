@@ -1,11 +1,9 @@
 //! DICOM on real scans: pydicom's values, and corners by arithmetic on IPP and IOP that is done here.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 
-use common::{data, sha256, voxels};
 use isovox_formats::{OpenOptions, Scan};
+use isovox_testing::scans::{data, sha256, voxels};
 use isovox_volume::{Header, Kind, Result, Type, Verdict};
 use serde_json::{Value, json};
 

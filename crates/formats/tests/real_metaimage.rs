@@ -1,8 +1,6 @@
 //! MetaImage on real scans: SimpleITK's numbers, but for the files where isovox says more.
 
-mod common;
-
-use common::{data, open, sha256, voxels};
+use isovox_testing::scans::{data, open, sha256, voxels};
 use isovox_volume::{FrameAxis, Header, Space, Type};
 use serde_json::Value;
 

@@ -1,11 +1,9 @@
 //! NIfTI on real scans: nibabel's numbers, but for the files where the readers disagree.
 
-mod common;
-
 use std::path::Path;
 
-use common::{data, open, sha256, voxels};
 use isovox_formats::{AffineChoice, OpenOptions};
+use isovox_testing::scans::{data, open, sha256, voxels};
 use isovox_volume::{Header, Kind, Space, Type};
 use serde_json::Value;
 

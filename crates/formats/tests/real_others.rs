@@ -1,8 +1,6 @@
 //! NRRD, MGH, Analyze, VTK and Zarr on real scans: the numbers of the reference readers, but for the files where isovox says more.
 
-mod common;
-
-use common::{data, open, sha256, voxels};
+use isovox_testing::scans::{data, open, sha256, voxels};
 use isovox_volume::{Header, Space};
 use serde_json::Value;
 

@@ -1,11 +1,9 @@
 //! Raw data, `NumPy` arrays and ZIP archives of real scans: the numbers of `NumPy` and of `expected.json`.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 
-use common::{data, open, sha256, voxels};
 use isovox_formats::{OpenOptions, RawOptions, Scan};
+use isovox_testing::scans::{data, open, sha256, voxels};
 use isovox_volume::{Kind, QuantityKind, Space, Type};
 use serde_json::{Value, json};
 

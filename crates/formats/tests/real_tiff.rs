@@ -1,10 +1,8 @@
 //! TIFF and slice sequences on real scans: tifffile's numbers, but for the files where isovox says something else.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 
-use common::{data, open, sha256, voxels};
+use isovox_testing::scans::{data, open, sha256, voxels};
 use isovox_volume::{FrameAxis, Header, Kind, Space, Type};
 use serde_json::{Value, json};
 

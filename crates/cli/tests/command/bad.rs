@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use crate::common::{names, nothing_partial, ran_in, say, sha256};
 use crate::{folder_of, phantom};
+use isovox_testing::command::{ran_in, say};
+use isovox_testing::files::{names, nothing_partial, sha256};
 
 /// Refused, and the folder stays as it was, to the byte.
 #[track_caller]

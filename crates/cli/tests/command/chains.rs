@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use crate::common::{files_below, json, say, sha256};
 use crate::folder_of;
+use isovox_testing::command::say;
+use isovox_testing::files::{files_below, json, sha256};
 
 /// Two outputs that are one another's copy.
 #[track_caller]

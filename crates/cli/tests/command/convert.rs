@@ -4,8 +4,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::common::{info, json as read, names, say, values};
 use crate::{folder_of, phantom};
+use isovox_testing::command::{info, say, values};
+use isovox_testing::files::{json as read, names};
 
 /// Every format that is written.
 const OUTS: [&str; 9] = ["a.nii", "a.nii.gz", "a.mha", "a.mhd", "a.tif", "a.npy", "a.npz", "b.raw", "s/slice_####.tif"];

@@ -5,8 +5,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::common::{json, say};
-use crate::dicoms::{EXPLICIT, Element, ct, file, text, with};
+use isovox_testing::command::say;
+use isovox_testing::dicom::{EXPLICIT, Element, ct, file, text, with};
+use isovox_testing::files::json;
 
 fn slices(places: &[f64]) -> Vec<Vec<Element>> {
     places.iter().zip(1..).map(|(&z, n)| ct(z, n, [3, 2], &[n as i16 * 100, 1, 2, 3, 4, 5])).collect()
@@ -61,7 +62,7 @@ fn tags_are_shown_asked_for_and_compared() {
 fn what_differs_in_names_stays_masked() {
     let folder = series(&[0.0]);
     let at = folder.path();
-    let other = with(slices(&[0.0]).remove(0), text(0x10, 0x10, b"PN", "Beispiel^Max"));
+    let other = with(slices(&[0.0]).remove(0), text(0x10, 0x10, "PN", "Beispiel^Max"));
     std::fs::write(at.join("other.dcm"), file(EXPLICIT, &other)).expect("a slice");
     let told = say(at, "tags series/0.dcm other.dcm --diff").done();
     assert_eq!(told, "PatientName  *** (0.dcm); *** (other.dcm)\n");

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use crate::common::{files_below, say};
-use crate::dicoms::{EXPLICIT, ct, file, text, with};
+use isovox_testing::command::say;
+use isovox_testing::dicom::{EXPLICIT, ct, file, text, with};
+use isovox_testing::files::files_below;
 
 /// What the made series say of people and places, in public and private elements.
 const SECRETS: [&str; 8] = ["Muster", "Erika", "ID-4711", "Nowhere", "Refer", "Doctor", "19641220", "by bus"];
@@ -15,8 +16,8 @@ fn series(folder: &Path, uid: &str, number: &str, description: &str) {
         let inside = |i: i32| (i % 24 - 12).pow(2) + (i / 24 - 10).pow(2) + 9 * (k - 4).pow(2) < 49;
         let stored: Vec<i16> = (0..24 * 20).map(|i| if inside(i) { 30 } else { 1100 + (i % 7) as i16 }).collect();
         let slice = ct(f64::from(k) * 2.5, k as u32 + 1, [24, 20], &stored);
-        let slice = with(with(slice, text(0x20, 0x0E, b"UI", uid)), text(0x20, 0x11, b"IS", number));
-        let slice = with(with(slice, text(8, 0x18, b"UI", &format!("{uid}.{k}"))), text(8, 0x103E, b"LO", description));
+        let slice = with(with(slice, text(0x20, 0x0E, "UI", uid)), text(0x20, 0x11, "IS", number));
+        let slice = with(with(slice, text(8, 0x18, "UI", &format!("{uid}.{k}"))), text(8, 0x103E, "LO", description));
         std::fs::write(folder.join(format!("{number}-{k}.dcm")), file(EXPLICIT, &slice)).expect("a slice");
     }
 }

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::common::{json, names, nothing_partial, say, sha256};
 use crate::folder_of;
+use isovox_testing::command::say;
+use isovox_testing::files::{json, names, nothing_partial, sha256};
 
 /// Phantom, porosity, components, SHA-256 of mask and labels, histogram.
 type Recipe = (&'static str, f64, u64, &'static str, &'static str, [u64; 19]);

@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::common::{Ran, isovox, nothing_partial, values};
+use isovox_testing::command::{Ran, isovox, values};
+use isovox_testing::files::nothing_partial;
 
 fn run(folder: &Path, words: &[OsString]) -> Ran {
     isovox().current_dir(folder).args(words).output().expect("the command starts").into()

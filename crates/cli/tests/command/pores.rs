@@ -4,8 +4,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::common::{Table, json, names, nothing_partial, say, values};
 use crate::{folder_of, phantom};
+use isovox_testing::command::{say, values};
+use isovox_testing::files::{json, names, nothing_partial};
+use isovox_testing::table::Table;
 
 /// What a job wrote.
 struct Found {
@@ -35,7 +37,7 @@ fn pores(folder: &Path, words: &str, out: &str) -> Found {
     say(folder, &format!("pores {words} -o {out}")).done();
     let out = folder.join(out);
     let found = Found { summary: json(&out.join("summary.json")), table: Table::read(&out.join("pores.csv")) };
-    let bodies = found.table.len() > 0;
+    let bodies = found.table.count() > 0;
     let files = FILES.iter().filter(|(_, body)| bodies || !body).map(|(name, _)| *name);
     assert_eq!(names(&out), files.collect::<Vec<_>>());
     let labels = values(&out.join("labels.mha"));
@@ -45,9 +47,9 @@ fn pores(folder: &Path, words: &str, out: &str) -> Found {
     assert!((number("porosity_open") + number("porosity_closed") - number("porosity")).abs() < 1e-12);
     let slices: Vec<f64> = found.summary["porosity_z"].as_array().expect("a profile").iter().filter_map(Value::as_f64).collect();
     assert_eq!((slices.len() as u64, names(&out.join("slices")).len() as u64), (nz, nz));
-    assert_eq!(found.summary["components_kept"], found.table.len());
-    assert_eq!(found.table.numbers("label"), (1..=found.table.len() as u64).collect::<Vec<_>>());
-    assert_eq!(labels["values"]["max"], found.table.len());
+    assert_eq!(found.summary["components_kept"], found.table.count());
+    assert_eq!(found.table.numbers("label"), (1..=found.table.count() as u64).collect::<Vec<_>>());
+    assert_eq!(labels["values"]["max"], found.table.count());
     let kept: u64 = found.table.numbers("voxels").iter().sum();
     if !words.contains("--within") {
         assert!((slices.iter().sum::<f64>() / nz as f64 - number("porosity")).abs() < 1e-12);
@@ -89,7 +91,7 @@ fn a_larger_rock_of_another_seed() {
     let found = pores(folder.path(), "r.raw --min-voxels 2", "out");
     let (porosity, told) = (found.summary["porosity"].as_f64().expect("a number"), truth["porosity"].as_f64().expect("a number"));
     assert!((porosity - told).abs() < 0.004, "{porosity}, the truth is {told}");
-    let (kept, told) = (found.table.len() as f64, truth["components"]["6"].as_f64().expect("a number"));
+    let (kept, told) = (found.table.count() as f64, truth["components"]["6"].as_f64().expect("a number"));
     // Pores cut at the far faces may leave slivers that the noise decides on.
     assert!((kept - told).abs() <= 0.02 * told, "{kept} pores, the truth is {told}");
 }
@@ -100,13 +102,13 @@ fn small_pores_leave_and_the_rest_is_numbered_again() {
     let all = pores(folder.path(), "rock.tif", "all");
     let some = pores(folder.path(), "rock.tif --min-voxels 300", "some");
     let expected: Vec<u64> = all.table.numbers("voxels").into_iter().filter(|n| *n >= 300).collect();
-    assert!(expected.len() > 20 && expected.len() < all.table.len());
+    assert!(expected.len() > 20 && expected.len() < all.table.count());
     assert_eq!(some.table.numbers("voxels"), expected);
     for key in ["porosity", "porosity_open", "porosity_closed", "components", "porosity_z", "threshold"] {
         assert_eq!(all.summary[key], some.summary[key], "{key} counts before the filter");
     }
     let none = pores(folder.path(), "rock.tif --min-voxels 100000000", "none");
-    assert_eq!((none.table.len(), &none.summary["porosity_kept"]), (0, &0.0.into()));
+    assert_eq!((none.table.count(), &none.summary["porosity_kept"]), (0, &0.0.into()));
 }
 
 #[test]
@@ -177,7 +179,7 @@ fn no_pores_at_all() {
     let folder = folder_of(&["rock"]);
     let at = folder.path();
     let none = pores(at, "rock.tif --threshold -1", "none");
-    assert_eq!((&none.summary["porosity"], none.table.len()), (&0.0.into(), 0));
+    assert_eq!((&none.summary["porosity"], none.table.count()), (&0.0.into(), 0));
     assert_eq!(none.summary["percolates"], serde_json::json!({"x": false, "y": false, "z": false}));
     // A mask of nothing is still a mask, where its type says that it is one.
     numpy(&at.join("zero.npy"), "|b1", "(3, 3, 3)", &[0; 27]);
@@ -195,12 +197,12 @@ fn thin_volumes() {
     let folder = folder_of(&["rock"]);
     let at = folder.path();
     let slice = pores(at, "rock.tif --crop :,:,30:31", "slice");
-    assert!(slice.table.len() > 5);
+    assert!(slice.table.count() > 5);
     // Every pore of a single slice touches both of its faces.
     assert!(slice.table.column("touches_border").iter().all(|t| *t == "true"));
     assert_eq!(slice.summary["percolates"]["z"], true);
     let voxel = pores(at, "rock.tif --crop 5:6,5:6,5:6 --threshold 255", "voxel");
-    assert_eq!((&voxel.summary["porosity"], voxel.table.len()), (&1.0.into(), 1));
+    assert_eq!((&voxel.summary["porosity"], voxel.table.count()), (&1.0.into(), 1));
     let row = pores(at, "rock.tif --crop :,64:65,30:31", "row");
     assert!(!row.table.numbers("voxels").is_empty());
 }
@@ -213,7 +215,7 @@ fn a_voxel_size_changes_units_alone() {
     let (plain, sized) = (pores(at, "r.tif", "plain"), pores(at, "r.tif --voxel-size 5,5,10um", "sized"));
     assert_eq!((&plain.summary["voxel_um"], &sized.summary["voxel_um"]), (&Value::Null, &serde_json::json!([5.0, 5.0, 10.0])));
     assert_eq!(plain.table.numbers("voxels"), sized.table.numbers("voxels"));
-    assert_eq!(plain.table.column("volume_vox3").len(), plain.table.len());
+    assert_eq!(plain.table.column("volume_vox3").len(), plain.table.count());
     for (volume, voxels) in sized.table.column("volume_mm3").iter().zip(sized.table.numbers("voxels")) {
         let volume: f64 = volume.parse().expect("a number");
         assert!((volume / (voxels as f64 * 2.5e-7) - 1.0).abs() < 1e-12);

@@ -1,8 +1,10 @@
 //! Recipes: a chain as TOML is the command line that it stands for.
 
 use crate::chains::{CHAIN, equal};
-use crate::common::{Table, json, say};
 use crate::folder_of;
+use isovox_testing::command::say;
+use isovox_testing::files::json;
+use isovox_testing::table::Table;
 
 #[test]
 fn a_recipe_is_the_chain() {
@@ -18,7 +20,7 @@ fn a_recipe_is_the_chain() {
     say(at, "pipe r/table.toml -o told.csv").done();
     equal(at, "line.raw", "told.raw");
     equal(at, "line.csv", "told.csv");
-    assert!(Table::read(&at.join("line.csv")).len() > 100);
+    assert!(Table::read(&at.join("line.csv")).count() > 100);
 }
 
 #[test]
@@ -73,7 +75,7 @@ fn steps_behind_a_recipe_follow_it() {
     equal(at, "told.csv", "line.csv");
     assert!(!at.join("mask.mha").exists());
     say(at, "pipe r.toml --crop 0:20,0:20,0:20").done();
-    assert_eq!(crate::common::info([at.join("mask.mha")])["shape"], serde_json::json!([20, 20, 20]));
+    assert_eq!(isovox_testing::command::info([at.join("mask.mha")])["shape"], serde_json::json!([20, 20, 20]));
     say(at, "pipe r.toml ! otzu -o a.mha").failed_naming(2, &["did you mean otsu?"]);
     say(at, "pipe r.toml beads.tif -o a.mha").failed_naming(2, &["recipe"]);
 }

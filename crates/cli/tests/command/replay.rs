@@ -1,8 +1,9 @@
 //! Again from what an output says of itself, without touching what is there.
 
 use crate::chains::equal;
-use crate::common::{names, nothing_partial, say, sha256, values};
 use crate::{folder_of, phantom};
+use isovox_testing::command::{say, values};
+use isovox_testing::files::{names, nothing_partial, sha256};
 
 #[test]
 fn replay_makes_it_again() {

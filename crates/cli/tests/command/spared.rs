@@ -1,7 +1,8 @@
 //! Inputs, and what the user put beside results, are never written over or removed.
 
-use crate::common::{names, say, sha256};
 use crate::{folder_of, phantom};
+use isovox_testing::command::say;
+use isovox_testing::files::{names, sha256};
 
 /// Refused as the fault of an output that is an input, and nothing changes.
 #[track_caller]

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::{isovox, names, nothing_partial, say};
 use crate::{folder_of, phantom};
+use isovox_testing::command::{isovox, say};
+use isovox_testing::files::{names, nothing_partial};
 
 /// Long enough for any machine; a run that works is over far sooner.
 const PATIENCE: Duration = Duration::from_mins(2);

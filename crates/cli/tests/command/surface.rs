@@ -1,7 +1,8 @@
 //! Surfaces: what is written beside what is told, what is refused, and the same bytes again.
 
-use crate::common::{json, nothing_partial, say, sha256};
 use crate::folder_of;
+use isovox_testing::command::say;
+use isovox_testing::files::{json, nothing_partial, sha256};
 
 /// The number of a line `element NAME N` of a PLY header.
 fn element(bytes: &[u8], name: &str) -> u64 {

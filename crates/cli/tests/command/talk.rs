@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use crate::common::{Ran, ran, say};
 use crate::folder_of;
+use isovox_testing::command::{Ran, ran, say};
 
 /// Words that fail with a code, and what the message names.
 #[track_caller]
 fn check(words: &str, code: i32, named: &[&str]) {
     let folder = folder_of(&["beads"]);
     say(folder.path(), words).failed_naming(code, named);
-    assert_eq!(crate::common::names(folder.path()), ["beads.tif", "beads.truth.json"], "nothing is left by: {words}");
+    assert_eq!(isovox_testing::files::names(folder.path()), ["beads.tif", "beads.truth.json"], "nothing is left by: {words}");
 }
 
 #[test]

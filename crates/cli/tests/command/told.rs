@@ -2,8 +2,9 @@
 
 use std::process::Stdio;
 
-use crate::common::{info, isovox, json, say};
 use crate::{folder_of, phantom};
+use isovox_testing::command::{info, isovox, say};
+use isovox_testing::files::json;
 
 #[test]
 fn flags_between_in_and_out() {

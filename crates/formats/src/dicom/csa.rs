@@ -68,8 +68,8 @@ fn text(bytes: &[u8]) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::made::csa as made;
     use super::*;
+    use isovox_testing::dicom::csa as made;
 
     #[test]
     fn numbers_by_name() {

@@ -27,7 +27,7 @@ mod padding;
 mod parted;
 mod pixels;
 #[cfg(test)]
-mod real;
+mod real_encodings;
 mod segments;
 mod series;
 mod slice;

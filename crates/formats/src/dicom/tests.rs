@@ -3,9 +3,7 @@ use isovox_volume::{Kind as Fault, Problem, QuantityKind, Result, Run, Type};
 use super::*;
 use crate::open::{RawOptions, open_given};
 
-#[path = "../../tests/common/dicom.rs"]
-pub(super) mod made;
-use made::{EXPLICIT, Element, ct, file, short, text, with, without};
+use isovox_testing::dicom::{EXPLICIT, Element, ct, file, short, text, with, without};
 
 /// A series of two by three words, each plane's stored values counting up from its instance.
 pub(super) fn slices(places: &[f64]) -> Vec<Vec<Element>> {
@@ -66,7 +64,7 @@ fn what_positions_prove() {
 
 #[test]
 fn a_shear_is_kept_and_named() {
-    let tilted: Vec<_> = slices(&[0.0, 2.0, 4.0]).into_iter().zip([0.0, 0.5, 1.0]).map(|(s, y)| with(s, text(0x20, 0x32, b"DS", &format!("0\\{y}\\{}", y * 4.0)))).collect();
+    let tilted: Vec<_> = slices(&[0.0, 2.0, 4.0]).into_iter().zip([0.0, 0.5, 1.0]).map(|(s, y)| with(s, text(0x20, 0x32, "DS", &format!("0\\{y}\\{}", y * 4.0)))).collect();
     let scan = opened(&tilted).unwrap();
     let header = scan.source.header();
     assert_eq!((header.verdict.uniform, &header.verdict.problems[..]), (Some(true), &[Problem::Tilted][..]));
@@ -78,7 +76,7 @@ fn a_shear_is_kept_and_named() {
 #[test]
 fn what_leaves_the_line_is_no_grid() {
     let mut bent = slices(&[0.0, 2.0, 4.0]);
-    bent[1] = with(bent[1].clone(), text(0x20, 0x32, b"DS", "-10\\-15\\2"));
+    bent[1] = with(bent[1].clone(), text(0x20, 0x32, "DS", "-10\\-15\\2"));
     let verdict = opened(&bent).unwrap().source.header().verdict.clone();
     assert_eq!((verdict.uniform, verdict.problems), (Some(false), vec![Problem::Mixed]));
 }
@@ -120,7 +118,7 @@ fn other_files_are_named_and_a_broken_slice_is_an_error() {
 
 #[test]
 fn several_series_are_listed_and_one_is_chosen() {
-    let other = |s: Vec<Element>| with(with(with(s, text(0x20, 0x0E, b"UI", "1.2.4")), text(0x20, 0x11, b"IS", "12")), text(8, 0x103E, b"LO", "sharp for Erika"));
+    let other = |s: Vec<Element>| with(with(with(s, text(0x20, 0x0E, "UI", "1.2.4")), text(0x20, 0x11, "IS", "12")), text(8, 0x103E, "LO", "sharp for Erika"));
     let mut files = slices(&[0.0, 1.0]);
     files.extend(slices(&[0.0, 2.0, 4.0]).into_iter().map(other));
     let error = opened(&files).err().unwrap();
@@ -141,7 +139,7 @@ fn several_series_are_listed_and_one_is_chosen() {
 #[test]
 fn sizes_and_orientations_are_never_stacked() {
     let mut files = slices(&[0.0, 1.0]);
-    files.push(with(slices(&[2.0]).remove(0), text(0x20, 0x37, b"DS", "0\\1\\0\\0\\0\\-1")));
+    files.push(with(slices(&[2.0]).remove(0), text(0x20, 0x37, "DS", "0\\1\\0\\0\\0\\-1")));
     assert_eq!(opened(&files).err().map(|e| e.kind()), Some(Fault::Parameter));
     let scan = opened_as(&files, &OpenOptions { series: Some("1.2.3.9#2".into()), ..OpenOptions::default() }).unwrap();
     assert_eq!(scan.source.header().nz(), 1);
@@ -161,19 +159,19 @@ fn words_are_cut_to_their_own_bits() {
 #[test]
 fn types_follow_from_headers() {
     let typed = |element: Element, modality: &str| {
-        let s = with(with(slices(&[0.0]).remove(0), element), text(8, 0x60, b"CS", modality));
+        let s = with(with(slices(&[0.0]).remove(0), element), text(8, 0x60, "CS", modality));
         opened(&[s]).unwrap().source.header().voxel
     };
-    assert_eq!(typed(text(0x28, 0x1053, b"DS", "1"), "CT"), Type::I16);
-    assert_eq!(typed(text(0x28, 0x1053, b"DS", "1.5"), "CT"), Type::F32);
-    assert_eq!(typed(text(0x28, 0x1053, b"DS", "1"), "MR"), Type::I32);
-    assert_eq!(typed(text(0x28, 0x1052, b"DS", "32768"), "PT"), Type::U16);
-    assert_eq!(typed(text(0x28, 0x1052, b"DS", "0"), "MR"), Type::I16);
+    assert_eq!(typed(text(0x28, 0x1053, "DS", "1"), "CT"), Type::I16);
+    assert_eq!(typed(text(0x28, 0x1053, "DS", "1.5"), "CT"), Type::F32);
+    assert_eq!(typed(text(0x28, 0x1053, "DS", "1"), "MR"), Type::I32);
+    assert_eq!(typed(text(0x28, 0x1052, "DS", "32768"), "PT"), Type::U16);
+    assert_eq!(typed(text(0x28, 0x1052, "DS", "0"), "MR"), Type::I16);
 }
 
 #[test]
 fn a_value_that_does_not_fit_stops_with_its_slice() {
-    let s = with(slices(&[0.0]).remove(0), text(0x28, 0x1052, b"DS", "-32768"));
+    let s = with(slices(&[0.0]).remove(0), text(0x28, 0x1052, "DS", "-32768"));
     let s = with(s, (0x7FE0, 0x10, *b"OW", [-1i16, 0, 0, 0, 0, 0].iter().flat_map(|v| v.to_le_bytes()).collect()));
     let scan = opened(std::slice::from_ref(&s)).unwrap();
     let error = pulled(&scan).err().unwrap();
@@ -192,7 +190,7 @@ fn implicit_files_and_files_without_a_preamble() {
     let expected = words(&opened(std::slice::from_ref(elements)).unwrap());
     assert_eq!(words(&open(implicit.clone()).unwrap()), expected);
     assert_eq!(words(&open(implicit[132..].to_vec()).unwrap()), expected);
-    let bare: Vec<u8> = elements.iter().flat_map(|e| made::encoded(e, false)).collect();
+    let bare: Vec<u8> = elements.iter().flat_map(|e| isovox_testing::dicom::encoded(e, false)).collect();
     let scan = open(bare).unwrap();
     assert_eq!(words(&scan), expected);
     assert!(scan.source.header().warnings.iter().any(|w| w.contains("transfer syntax")));
@@ -206,7 +204,7 @@ fn what_is_not_read_yet_is_refused_by_name() {
         error.to_string()
     };
     let s = &slices(&[1.0])[0];
-    let parted = |syntax| [file(syntax, &without(s.clone(), 0x7FE0, 0x10)), made::fragments(&[&[], b"stream"])].concat();
+    let parted = |syntax| [file(syntax, &without(s.clone(), 0x7FE0, 0x10)), isovox_testing::dicom::fragments(&[&[], b"stream"])].concat();
     assert!(refused(parted("1.2.840.10008.1.2.4.110")).contains("JPEG XL"));
     assert!(refused(parted("1.2.840.10008.1.2.4.102")).contains("MPEG-4"));
     assert!(refused(file(EXPLICIT, &with(s.clone(), short(0x28, 2, 3)))).contains("3 samples"));

@@ -2,10 +2,10 @@
 
 use isovox_volume::{FrameAxis, Kind as Fault, QuantityKind, SliceRow, Type};
 
-use super::tests::made::{EXPLICIT, Element, csa as made_csa, ct, encoded, enhanced, file, sequence, short, text, with, without};
 use super::tests::{opened, opened_as, pulled, slices, words};
 use super::*;
 use crate::open::open;
+use isovox_testing::dicom::{EXPLICIT, Element, csa as made_csa, ct, encoded, enhanced, file, sequence, short, text, with, without};
 
 fn double(group: u16, element: u16, value: f64) -> Element {
     (group, element, *b"FD", value.to_le_bytes().to_vec())
@@ -16,7 +16,7 @@ fn long(group: u16, element: u16, value: u32) -> Element {
 }
 
 fn transform(slope: &str, intercept: &str) -> Element {
-    sequence(0x28, 0x9145, &[vec![text(0x28, 0x1052, b"DS", intercept), text(0x28, 0x1053, b"DS", slope), text(0x28, 0x1054, b"LO", "US")]])
+    sequence(0x28, 0x9145, &[vec![text(0x28, 0x1052, "DS", intercept), text(0x28, 0x1053, "DS", slope), text(0x28, 0x1054, "LO", "US")]])
 }
 
 /// Rows of a verdict that are no planes.
@@ -60,21 +60,21 @@ fn frames_of_one_file_are_told_apart() {
 fn groups_that_are_not_as_many_as_frames_are_refused() {
     let one = enhanced(&[0.0, 1.0], [1, 1], &[1, 2], |_| Vec::new());
     for count in ["1", "3", "4000000000"] {
-        let error = opened(&[with(one.clone(), text(0x28, 8, b"IS", count))]).err().unwrap();
+        let error = opened(&[with(one.clone(), text(0x28, 8, "IS", count))]).err().unwrap();
         assert_eq!(error.kind(), Fault::Corrupt, "{count}: {error}");
     }
-    let many = with(slices(&[0.0]).remove(0), text(0x28, 8, b"IS", "2000000000"));
+    let many = with(slices(&[0.0]).remove(0), text(0x28, 8, "IS", "2000000000"));
     assert_eq!(opened(&[many]).err().map(|e| e.kind()), Some(Fault::Unsupported));
 }
 
 /// A sheet of 2x2 tiles of 2x1 pixels, three of them images, `z` upwards or downwards.
 fn mosaic(z: f64, csa: bool) -> Vec<Element> {
     let sheet = ct(10.0, 1, [4, 2], &[1, 1, 2, 2, 3, 3, 0, 0]);
-    let sheet = with(with(sheet, text(8, 8, b"CS", "ORIGINAL\\PRIMARY\\M\\MOSAIC")), text(0x18, 0x88, b"DS", "4"));
+    let sheet = with(with(sheet, text(8, 8, "CS", "ORIGINAL\\PRIMARY\\M\\MOSAIC")), text(0x18, 0x88, "DS", "4"));
     let header = made_csa(&[("NumberOfImagesInMosaic", &["3"]), ("SliceNormalVector", &["0", "0", &z.to_string()])]);
     let sheet = without(without(sheet, 0x29, 0x10), 0x29, 0x1001);
     let matrix = (0x18, 0x1310, *b"US", [2u16, 0, 0, 2].iter().flat_map(|v| v.to_le_bytes()).collect());
-    if csa { with(with(sheet, text(0x29, 0x11, b"LO", "SIEMENS CSA HEADER")), (0x29, 0x1110, *b"OB", header)) } else { with(sheet, matrix) }
+    if csa { with(with(sheet, text(0x29, 0x11, "LO", "SIEMENS CSA HEADER")), (0x29, 0x1110, *b"OB", header)) } else { with(sheet, matrix) }
 }
 
 #[test]
@@ -98,20 +98,20 @@ fn tiles_of_a_mosaic_are_slices() {
 
 #[test]
 fn a_dose_grid_has_its_planes_and_its_unit() {
-    let dose = with(with(ct(7.0, 1, [1, 1], &[1, 2, 3]), text(8, 0x60, b"CS", "RTDOSE")), text(0x28, 8, b"IS", "3"));
+    let dose = with(with(ct(7.0, 1, [1, 1], &[1, 2, 3]), text(8, 0x60, "CS", "RTDOSE")), text(0x28, 8, "IS", "3"));
     let dose = without(without(dose, 0x28, 0x1052), 0x28, 0x1053);
-    let dose = with(with(with(dose, text(0x3004, 0x0C, b"DS", "0\\2\\4")), text(0x3004, 0x0E, b"DS", "0.5")), text(0x3004, 2, b"CS", "GY"));
+    let dose = with(with(with(dose, text(0x3004, 0x0C, "DS", "0\\2\\4")), text(0x3004, 0x0E, "DS", "0.5")), text(0x3004, 2, "CS", "GY"));
     let scan = opened(std::slice::from_ref(&dose)).unwrap();
     let header = scan.source.header();
     assert_eq!((header.shape, header.voxel, header.quantity.unit.as_deref()), ([3, 1, 1], Type::F32, Some("Gy")));
     assert_eq!(header.geometry.point([0.0, 0.0, 2.0]), [-10.0, -20.0, 11.0]);
-    let z = with(dose, text(0x3004, 0x0C, b"DS", "7\\9\\11"));
+    let z = with(dose, text(0x3004, 0x0C, "DS", "7\\9\\11"));
     assert_eq!(opened(&[z]).unwrap().source.header().geometry, header.geometry);
 }
 
 #[test]
 fn a_cine_without_places_is_frames() {
-    let cine = with(with(ct(0.0, 1, [1, 1], &[1, 2, 3]), text(0x28, 8, b"IS", "3")), text(0x18, 0x1063, b"DS", "40"));
+    let cine = with(with(ct(0.0, 1, [1, 1], &[1, 2, 3]), text(0x28, 8, "IS", "3")), text(0x18, 0x1063, "DS", "40"));
     let header = opened(&[without(without(cine, 0x20, 0x32), 0x20, 0x37)]).unwrap().source.header().clone();
     assert_eq!((header.shape, header.frames), ([1, 1, 1], Frames { count: 3, axis: FrameAxis::Time, values: vec![0.0, 0.04, 0.08] }));
     assert_eq!((header.verdict.uniform, header.geometry.has_scale()), (None, false));
@@ -120,7 +120,7 @@ fn a_cine_without_places_is_frames() {
 /// Two positions in each of several frames, marked by an element.
 fn marked(element: &dyn Fn(usize) -> Element, frames: usize) -> Vec<Vec<Element>> {
     let places: Vec<f64> = (0..frames * 2).map(|n| (n % 2) as f64 * 5.0).collect();
-    slices(&places).into_iter().enumerate().map(|(n, s)| with(with(s, text(8, 0x60, b"CS", "MR")), element(n / 2))).collect()
+    slices(&places).into_iter().enumerate().map(|(n, s)| with(with(s, text(8, 0x60, "CS", "MR")), element(n / 2))).collect()
 }
 
 #[test]
@@ -130,22 +130,22 @@ fn what_frames_count() {
         assert_eq!((header.frames.count, header.frames.axis, &header.frames.values[..]), (3, axis, values));
         assert_eq!((header.nz(), header.verdict.uniform), (2, Some(true)));
     };
-    check(&|n| text(0x20, 0x100, b"IS", &(n + 1).to_string()), FrameAxis::Time, &[1.0, 2.0, 3.0]);
-    check(&|n| text(0x18, 0x81, b"DS", &(n * 5 + 2).to_string()), FrameAxis::Echo, &[2.0, 7.0, 12.0]);
+    check(&|n| text(0x20, 0x100, "IS", &(n + 1).to_string()), FrameAxis::Time, &[1.0, 2.0, 3.0]);
+    check(&|n| text(0x18, 0x81, "DS", &(n * 5 + 2).to_string()), FrameAxis::Echo, &[2.0, 7.0, 12.0]);
     check(&|n| double(0x18, 0x9087, 500.0 * n as f64), FrameAxis::BValue, &[0.0, 500.0, 1000.0]);
-    check(&|n| text(0x18, 0x1060, b"DS", &(n * 40).to_string()), FrameAxis::Time, &[0.0, 0.04, 0.08]);
-    check(&|n| text(8, 0x32, b"TM", &format!("10000{}.5", n * 2)), FrameAxis::Time, &[0.0, 2.0, 4.0]);
-    check(&|n| text(8, 8, b"CS", ["ORIGINAL\\M", "ORIGINAL\\P", "ORIGINAL\\R"][n]), FrameAxis::Unknown, &[]);
+    check(&|n| text(0x18, 0x1060, "DS", &(n * 40).to_string()), FrameAxis::Time, &[0.0, 0.04, 0.08]);
+    check(&|n| text(8, 0x32, "TM", &format!("10000{}.5", n * 2)), FrameAxis::Time, &[0.0, 2.0, 4.0]);
+    check(&|n| text(8, 8, "CS", ["ORIGINAL\\M", "ORIGINAL\\P", "ORIGINAL\\R"][n]), FrameAxis::Unknown, &[]);
     // One without weighting, two directions with the same: the axis is known, and its values repeat.
     check(&|n| double(0x18, 0x9087, [0.0, 800.0, 800.0][n]), FrameAxis::BValue, &[0.0, 800.0, 800.0]);
 }
 
 #[test]
 fn private_weightings_are_found_by_their_creator() {
-    let creator = |s: Vec<Element>, group: u16, name: &str| with(s, text(group, 0x12, b"LO", name));
+    let creator = |s: Vec<Element>, group: u16, name: &str| with(s, text(group, 0x12, "LO", name));
     let made = |n: usize, s: Vec<Element>| match n {
-        0 => with(creator(s, 0x19, "SIEMENS MR HEADER"), text(0x19, 0x120C, b"IS", "1000")),
-        1 => with(creator(s, 0x43, "GEMS_PARM_01"), text(0x43, 0x1239, b"IS", "1000001000\\8\\0")),
+        0 => with(creator(s, 0x19, "SIEMENS MR HEADER"), text(0x19, 0x120C, "IS", "1000")),
+        1 => with(creator(s, 0x43, "GEMS_PARM_01"), text(0x43, 0x1239, "IS", "1000001000\\8\\0")),
         _ => with(creator(s, 0x2001, "Philips Imaging DD 001"), (0x2001, 0x1203, *b"FL", 1000f32.to_le_bytes().to_vec())),
     };
     for n in 0..3 {
@@ -157,7 +157,7 @@ fn private_weightings_are_found_by_their_creator() {
 
 #[test]
 fn a_frame_that_is_not_whole_is_left_out_and_named() {
-    let mut files = marked(&|n| text(0x20, 0x100, b"IS", &(n + 1).to_string()), 3);
+    let mut files = marked(&|n| text(0x20, 0x100, "IS", &(n + 1).to_string()), 3);
     files.pop();
     let scan = opened(&files).unwrap();
     let header = scan.source.header();
@@ -169,7 +169,7 @@ fn a_frame_that_is_not_whole_is_left_out_and_named() {
 
 #[test]
 fn volumes_that_share_places_are_two_series() {
-    let at = |places: &[f64], n: &str| slices(places).into_iter().map(|s| with(s, text(0x20, 0x12, b"IS", n))).collect::<Vec<_>>();
+    let at = |places: &[f64], n: &str| slices(places).into_iter().map(|s| with(s, text(0x20, 0x12, "IS", n))).collect::<Vec<_>>();
     let files = [at(&[0.0, 1.0, 2.0], "1"), at(&[2.0, 3.0, 4.0, 5.0], "2")].concat();
     assert_eq!(opened(&files).err().map(|e| e.kind()), Some(Fault::Parameter));
     for (part, planes) in [("1.2.3.9#1", 3), ("1.2.3.9#2", 4)] {
@@ -180,7 +180,7 @@ fn volumes_that_share_places_are_two_series() {
 
 #[test]
 fn files_without_uids_are_one_series() {
-    let bare = |s: Vec<Element>| with(with(s, text(0x20, 0x0E, b"UI", "")), text(8, 0x18, b"UI", ""));
+    let bare = |s: Vec<Element>| with(with(s, text(0x20, 0x0E, "UI", "")), text(8, 0x18, "UI", ""));
     let header = opened(&slices(&[0.0, 1.0, 2.0]).into_iter().map(bare).collect::<Vec<_>>()).unwrap().source.header().clone();
     assert_eq!((header.nz(), header.verdict.uniform, header.verdict.problems.len()), (3, Some(true), 0));
 }
@@ -195,9 +195,9 @@ fn without_positions_the_order_is_said() {
         assert_eq!((header.verdict.uniform, header.geometry.has_scale()), (None, false));
     };
     let three = || slices(&[0.0, 1.0, 2.0]).into_iter().map(bare);
-    let located = three().zip(["+3", "-1", "2"]).map(|(s, l)| with(s, text(0x20, 0x1041, b"DS", l))).collect();
+    let located = three().zip(["+3", "-1", "2"]).map(|(s, l)| with(s, text(0x20, 0x1041, "DS", l))).collect();
     check(located, "SliceLocation", ["f2", "f3", "f1"]);
-    check(three().zip(["3", "2", "1"]).map(|(s, n)| with(s, text(0x20, 0x13, b"IS", n))).collect(), "InstanceNumber", ["f3", "f2", "f1"]);
+    check(three().zip(["3", "2", "1"]).map(|(s, n)| with(s, text(0x20, 0x13, "IS", n))).collect(), "InstanceNumber", ["f3", "f2", "f1"]);
     check(three().map(|s| without(s, 0x20, 0x13)).collect(), "file name", ["f1", "f2", "f3"]);
 }
 
@@ -205,10 +205,10 @@ fn without_positions_the_order_is_said() {
 fn segmentation(frames: &[(f64, u16)], stored: &[i16], overlap: &str) -> Vec<Element> {
     let places: Vec<f64> = frames.iter().map(|f| f.0).collect();
     let of = |n: usize| vec![sequence(0x62, 0x0A, &[vec![short(0x62, 0x0B, frames[n].1)]])];
-    let named = |n: u16, label: &str| vec![short(0x62, 4, n), text(0x62, 5, b"LO", label)];
-    let file = with(enhanced(&places, [2, 1], stored, of), text(8, 0x60, b"CS", "SEG"));
-    let file = with(with(file, sequence(0x62, 2, &[named(1, "liver"), named(2, "tumour")])), text(0x62, 1, b"CS", "BINARY"));
-    if overlap.is_empty() { file } else { with(file, text(0x62, 0x13, b"CS", overlap)) }
+    let named = |n: u16, label: &str| vec![short(0x62, 4, n), text(0x62, 5, "LO", label)];
+    let file = with(enhanced(&places, [2, 1], stored, of), text(8, 0x60, "CS", "SEG"));
+    let file = with(with(file, sequence(0x62, 2, &[named(1, "liver"), named(2, "tumour")])), text(0x62, 1, "CS", "BINARY"));
+    if overlap.is_empty() { file } else { with(file, text(0x62, 0x13, "CS", overlap)) }
 }
 
 fn labels(scan: &Scan) -> Vec<u8> {
@@ -242,7 +242,7 @@ fn segments_that_overlap_are_frames() {
 
 /// A record of a DICOMDIR that names a file.
 fn record(name: &str) -> Vec<Element> {
-    vec![long(4, 0x1400, 0), short(4, 0x1410, 0xFFFF), text(4, 0x1430, b"CS", "IMAGE"), text(4, 0x1500, b"CS", name)]
+    vec![long(4, 0x1400, 0), short(4, 0x1410, 0xFFFF), text(4, 0x1430, "CS", "IMAGE"), text(4, 0x1500, "CS", name)]
 }
 
 fn dicomdir(names: &[&str]) -> Vec<u8> {
@@ -280,7 +280,7 @@ fn folders_below_are_searched() {
     std::fs::write(at.join("notes.txt"), "as told").unwrap();
     std::os::unix::fs::symlink("nowhere", at.join("lost")).unwrap();
     // A list of files that is cut off names none that does not lie here.
-    let meta = [text(2, 2, b"UI", "1.2.840.10008.1.3.10"), text(2, 0x10, b"UI", EXPLICIT), text(4, 0x1130, b"CS", "LIST")];
+    let meta = [text(2, 2, "UI", "1.2.840.10008.1.3.10"), text(2, 0x10, "UI", EXPLICIT), text(4, 0x1130, "CS", "LIST")];
     let list = [&[0; 128][..], b"DICM", &meta.iter().flat_map(|e| encoded(e, true)).collect::<Vec<u8>>()].concat();
     std::fs::write(at.join("DICOMDIR"), &list[..list.len() - 2]).unwrap();
     let scan = open(&[at.to_path_buf()], &OpenOptions::default()).unwrap();

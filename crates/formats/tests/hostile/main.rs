@@ -5,8 +5,6 @@
 //! the corpus anew.
 
 mod corpus;
-#[path = "../common/dicom.rs"]
-mod dicoms;
 mod jpeg_bmp;
 mod memory;
 mod mutate;

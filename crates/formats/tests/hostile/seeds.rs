@@ -5,9 +5,9 @@ use std::io::Write;
 use isovox_formats::{Target, create};
 use isovox_volume::{Geometry, Header, Space, Type};
 
-use crate::dicoms::{EXPLICIT, csa, ct, enhanced, file, sequence, short, text, with};
 use crate::subject::SPLIT;
 use crate::{jpeg_bmp, tiffs};
+use isovox_testing::dicom::{EXPLICIT, csa, ct, enhanced, file, sequence, short, text, with};
 
 /// A name and its bytes.
 pub(crate) type Seed = (&'static str, Vec<u8>);
@@ -407,31 +407,31 @@ fn dicom() -> Vec<Seed> {
     let plain = |z: f64, n: u32| file(EXPLICIT, &slice(z, n));
     let series = |files: &[Vec<u8>]| files.join(SPLIT);
     let item = |inner: &[u8]| [&[0xFE, 0xFF, 0x00, 0xE0][..], &(inner.len() as u32).to_le_bytes(), inner].concat();
-    let code = crate::dicoms::encoded(&text(8, 0x0100, b"SH", "T-28000"), true);
-    let nested = item(&crate::dicoms::encoded(&(8, 0x2218, *b"SQ", item(&code)), true));
+    let code = isovox_testing::dicom::encoded(&text(8, 0x0100, "SH", "T-28000"), true);
+    let nested = item(&isovox_testing::dicom::encoded(&(8, 0x2218, *b"SQ", item(&code)), true));
     // A sequence and an item without lengths, and a private element of unknown make.
     let open = [&[8, 0, 0x40, 0x11, b'S', b'Q', 0, 0, 255, 255, 255, 255, 0xFE, 0xFF, 0, 0xE0, 255, 255, 255, 255][..], &code].concat();
     let open = [&open[..], &[0xFE, 0xFF, 0x0D, 0xE0, 0, 0, 0, 0, 0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]].concat();
-    let head = file(EXPLICIT, &[text(8, 5, b"CS", "ISO_IR 192")]);
-    let rest: Vec<u8> = slice(0.0, 1).iter().filter(|e| e.0 > 8).flat_map(|e| crate::dicoms::encoded(e, true)).collect();
+    let head = file(EXPLICIT, &[text(8, 5, "CS", "ISO_IR 192")]);
+    let rest: Vec<u8> = slice(0.0, 1).iter().filter(|e| e.0 > 8).flat_map(|e| isovox_testing::dicom::encoded(e, true)).collect();
     let eight = with(with(with(slice(0.0, 1), short(0x28, 0x100, 8)), short(0x28, 0x101, 7)), short(0x28, 0x102, 6));
-    let real = with(with(slice(0.0, 1), text(0x28, 0x1053, b"DS", "1.5")), text(8, 0x60, b"CS", "PT"));
-    let bare: Vec<u8> = slice(0.0, 1).iter().flat_map(|e| crate::dicoms::encoded(e, false)).collect();
+    let real = with(with(slice(0.0, 1), text(0x28, 0x1053, "DS", "1.5")), text(8, 0x60, "CS", "PT"));
+    let bare: Vec<u8> = slice(0.0, 1).iter().flat_map(|e| isovox_testing::dicom::encoded(e, false)).collect();
     let index = |n: usize| sequence(0x20, 0x9111, &[vec![(0x20, 0x9128, *b"UL", (n as u32 / 2).to_le_bytes().to_vec())]]);
     let segment = |n: usize| vec![sequence(0x62, 0x0A, &[vec![short(0x62, 0x0B, n as u16 % 2 + 1)]])];
-    let named = |n: u16| vec![short(0x62, 4, n), text(0x62, 5, b"LO", "a part")];
+    let named = |n: u16| vec![short(0x62, 4, n), text(0x62, 5, "LO", "a part")];
     let segments = with(enhanced(&[0.0, 0.0, 3.0, 1.0], [2, 1], &[1, 0, 0, 1, 1, 1, 0, 0], segment), sequence(0x62, 2, &[named(1), named(2)]));
     let tiles = csa(&[("NumberOfImagesInMosaic", &["3"]), ("SliceNormalVector", &["0", "0", "-1"]), ("B_value", &["50"])]);
-    let mosaic = with(with(ct(0.0, 1, [4, 2], &[1; 8]), text(8, 8, b"CS", "ORIGINAL\\PRIMARY\\M\\MOSAIC")), text(0x29, 0x10, b"LO", "SIEMENS CSA HEADER"));
-    let mosaic = with(with(mosaic, (0x29, 0x1010, *b"OB", tiles)), text(0x18, 0x88, b"DS", "4"));
-    let dose = with(with(slice(0.0, 1), text(0x28, 8, b"IS", "2")), text(0x3004, 0x0C, b"DS", "0\\2"));
-    let dose = with(with(dose, short(0x28, 0x10, 1)), text(0x3004, 0x0E, b"DS", "0.5"));
-    let record = |name: &str| vec![short(4, 0x1410, 0xFFFF), text(4, 0x1430, b"CS", "IMAGE"), text(4, 0x1500, b"CS", name)];
+    let mosaic = with(with(ct(0.0, 1, [4, 2], &[1; 8]), text(8, 8, "CS", "ORIGINAL\\PRIMARY\\M\\MOSAIC")), text(0x29, 0x10, "LO", "SIEMENS CSA HEADER"));
+    let mosaic = with(with(mosaic, (0x29, 0x1010, *b"OB", tiles)), text(0x18, 0x88, "DS", "4"));
+    let dose = with(with(slice(0.0, 1), text(0x28, 8, "IS", "2")), text(0x3004, 0x0C, "DS", "0\\2"));
+    let dose = with(with(dose, short(0x28, 0x10, 1)), text(0x3004, 0x0E, "DS", "0.5"));
+    let record = |name: &str| vec![short(4, 0x1410, 0xFFFF), text(4, 0x1430, "CS", "IMAGE"), text(4, 0x1500, "CS", name)];
     // Elements of nothing but zeros, out of which a reader that trusts lengths takes one of 134 MB.
     let zeroed = [&bare[..], &[0; 51], &[8], &[0; 49]].concat();
-    let parted = |syntax: &str, slice: &[crate::dicoms::Element], parts: &[&[u8]]| {
-        let slice = crate::dicoms::without(slice.to_vec(), 0x7FE0, 0x10);
-        [file(syntax, &slice), crate::dicoms::fragments(parts)].concat()
+    let parted = |syntax: &str, slice: &[isovox_testing::dicom::Element], parts: &[&[u8]]| {
+        let slice = isovox_testing::dicom::without(slice.to_vec(), 0x7FE0, 0x10);
+        [file(syntax, &slice), isovox_testing::dicom::fragments(parts)].concat()
     };
     let byte = [short(0x28, 0x100, 8), short(0x28, 0x101, 8), short(0x28, 0x102, 7), short(0x28, 0x103, 0)];
     let byte = |columns, rows| byte.iter().cloned().fold(ct(0.0, 1, [columns, rows], &[]), with);
@@ -440,13 +440,15 @@ fn dicom() -> Vec<Seed> {
     rle.extend([251, 7, 5, 1, 2, 3, 4, 5, 6]);
     let [frame, scan, bits] = JPEG_LS;
     let ls = [&[0xFF, 0xD8], frame, scan, bits, &[0xFF, 0xD9]].concat();
-    let all: Vec<u8> = slice(0.0, 1).iter().flat_map(|e| crate::dicoms::encoded(e, true)).collect();
+    let all: Vec<u8> = slice(0.0, 1).iter().flat_map(|e| isovox_testing::dicom::encoded(e, true)).collect();
     let padded = with(with(slice(0.0, 1), (0x28, 0x120, *b"SS", (-2000i16).to_le_bytes().to_vec())), short(0x28, 0x107, 3));
-    let table =
-        [(0x28, 0x3002, *b"US", vec![2, 0, 1, 0, 16, 0]), (0x28, 0x3006, *b"OW", vec![7, 0, 8, 0])].iter().flat_map(|e| crate::dicoms::encoded(e, true)).collect::<Vec<_>>();
-    let colours: Vec<crate::dicoms::Element> = [0x1101, 0x1102, 0x1103].iter().map(|&e| (0x28, e, *b"US", vec![2, 0, 0, 0, 16, 0])).collect();
+    let table = [(0x28, 0x3002, *b"US", vec![2, 0, 1, 0, 16, 0]), (0x28, 0x3006, *b"OW", vec![7, 0, 8, 0])]
+        .iter()
+        .flat_map(|e| isovox_testing::dicom::encoded(e, true))
+        .collect::<Vec<_>>();
+    let colours: Vec<isovox_testing::dicom::Element> = [0x1101, 0x1102, 0x1103].iter().map(|&e| (0x28, e, *b"US", vec![2, 0, 0, 0, 16, 0])).collect();
     let colours = [0x1201, 0x1202, 0x1203].iter().fold(colours, |c, &e| with(c, (0x28, e, *b"OW", vec![1, 2, 3, 4])));
-    let palette = colours.into_iter().fold(with(byte(3, 2), text(0x28, 4, b"CS", "PALETTE COLOR")), with);
+    let palette = colours.into_iter().fold(with(byte(3, 2), text(0x28, 4, "CS", "PALETTE COLOR")), with);
     let palette = with(palette, (0x7FE0, 0x10, *b"OB", vec![0, 1, 2, 1, 0, 1]));
     vec![
         ("rle", parted("1.2.840.10008.1.2.5", &slice(0.0, 1), &[&[], &rle])),
@@ -474,7 +476,7 @@ fn dicom() -> Vec<Seed> {
         ("segments", file(EXPLICIT, &segments)),
         ("mosaic", file(EXPLICIT, &mosaic)),
         ("dose", file(EXPLICIT, &dose)),
-        ("cine", file(EXPLICIT, &with(with(slice(0.0, 1), text(0x28, 8, b"IS", "1")), text(0x18, 0x1063, b"DS", "40")))),
+        ("cine", file(EXPLICIT, &with(with(slice(0.0, 1), text(0x28, 8, "IS", "1")), text(0x18, 0x1063, "DS", "40")))),
         ("directory", series(&[file(EXPLICIT, &[sequence(4, 0x1220, &[record("f1"), record("F2"), record("A\\B")])]), plain(0.0, 1), plain(1.0, 2)])),
     ]
 }

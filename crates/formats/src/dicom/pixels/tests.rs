@@ -4,11 +4,11 @@ use isovox_volume::{Kind, Result, Type};
 
 use super::super::slice::{File, read};
 use super::super::stored::Scratch;
-use super::super::tests::made::{EXPLICIT, Element, ct, encoded, file, fragments, short, text, with, without};
 use super::super::tests::{opened, opened_as, pulled, words};
 use crate::format::Given;
 use crate::input::Input;
 use crate::open::{OpenOptions, Padding, open_given};
+use isovox_testing::dicom::{EXPLICIT, Element, ct, encoded, file, fragments, short, text, with, without};
 
 const RLE: &str = "1.2.840.10008.1.2.5";
 const DEFLATED_FRAMES: &str = "1.2.840.10008.1.2.8.1";
@@ -19,8 +19,8 @@ const BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 fn image([columns, rows]: [u16; 2], frames: usize, bits: u16, more: &[Element]) -> Vec<Element> {
     let basic = ct(0.0, 1, [columns, rows], &[]);
     let basic = [short(0x28, 0x100, bits), short(0x28, 0x101, bits), short(0x28, 0x102, bits - 1), short(0x28, 0x103, 0)].into_iter().fold(basic, with);
-    let basic = with(without(without(without(basic, 0x28, 0x1052), 0x28, 0x1053), 0x7FE0, 0x10), text(0x28, 8, b"IS", &frames.to_string()));
-    more.iter().cloned().fold(with(basic, text(8, 0x60, b"CS", "OT")), with)
+    let basic = with(without(without(without(basic, 0x28, 0x1052), 0x28, 0x1053), 0x7FE0, 0x10), text(0x28, 8, "IS", &frames.to_string()));
+    more.iter().cloned().fold(with(basic, text(8, 0x60, "CS", "OT")), with)
 }
 
 /// The samples of every frame.
@@ -60,7 +60,7 @@ fn frames_lie_at_any_bit() {
 
 #[test]
 fn planes_of_colours_become_pixels() {
-    let colour = |planar, bytes: &[u8]| image([2, 1], 1, 8, &[short(0x28, 2, 3), short(0x28, 6, planar), text(0x28, 4, b"CS", "RGB"), pixels(*b"OB", bytes)]);
+    let colour = |planar, bytes: &[u8]| image([2, 1], 1, 8, &[short(0x28, 2, 3), short(0x28, 6, planar), text(0x28, 4, "CS", "RGB"), pixels(*b"OB", bytes)]);
     assert_eq!(samples(file(EXPLICIT, &colour(0, &[1, 2, 3, 4, 5, 6]))).unwrap(), [[1, 2, 3, 4, 5, 6]]);
     assert_eq!(samples(file(EXPLICIT, &colour(1, &[1, 4, 2, 5, 3, 6]))).unwrap(), [[1, 2, 3, 4, 5, 6]]);
     let scan = opened(&[colour(1, &[1, 4, 2, 5, 3, 6])]).unwrap();
@@ -69,7 +69,7 @@ fn planes_of_colours_become_pixels() {
 
 #[test]
 fn pairs_share_their_chroma() {
-    let shared = image([2, 1], 2, 8, &[short(0x28, 2, 3), text(0x28, 4, b"CS", "YBR_FULL_422"), pixels(*b"OB", &[10, 20, 128, 129, 30, 40, 1, 2])]);
+    let shared = image([2, 1], 2, 8, &[short(0x28, 2, 3), text(0x28, 4, "CS", "YBR_FULL_422"), pixels(*b"OB", &[10, 20, 128, 129, 30, 40, 1, 2])]);
     assert_eq!(samples(file(EXPLICIT, &shared)).unwrap(), [[10, 128, 129, 20, 128, 129], [30, 1, 2, 40, 1, 2]]);
 }
 
@@ -177,7 +177,7 @@ fn palettes_give_colours() {
     let lut = |n: u16, bytes: &[u8]| (0x28, 0x1201 + n, *b"OW", bytes.to_vec());
     let descriptor = |n: u16| (0x28, 0x1101 + n, *b"US", [3u16, 10, 16].iter().flat_map(|v| v.to_le_bytes()).collect());
     let more = [
-        text(0x28, 4, b"CS", "PALETTE COLOR"),
+        text(0x28, 4, "CS", "PALETTE COLOR"),
         descriptor(0),
         descriptor(1),
         descriptor(2),
@@ -194,7 +194,7 @@ fn palettes_give_colours() {
 fn a_modality_table_stands_for_slope_and_intercept() {
     let item: Vec<u8> = [
         (0x28, 0x3002, *b"SS", [3i16, -1, 16].iter().flat_map(|v| v.to_le_bytes()).collect()),
-        text(0x28, 0x3004, b"LO", "OD"),
+        text(0x28, 0x3004, "LO", "OD"),
         (0x28, 0x3006, *b"OW", [7u16, 8, 60000].iter().flat_map(|v| v.to_le_bytes()).collect()),
     ]
     .iter()
@@ -210,7 +210,7 @@ fn a_modality_table_stands_for_slope_and_intercept() {
 
 #[test]
 fn doses_have_their_unit() {
-    let more = [text(0x3004, 0x0E, b"DS", "0.5"), text(0x3004, 2, b"CS", "GY"), pixels(*b"OW", &[3, 0, 0, 0])];
+    let more = [text(0x3004, 0x0E, "DS", "0.5"), text(0x3004, 2, "CS", "GY"), pixels(*b"OW", &[3, 0, 0, 0])];
     let scan = opened(&[image([1, 1], 1, 32, &more)]).unwrap();
     let header = scan.source.header();
     assert_eq!((header.voxel, header.quantity.unit.as_deref()), (Type::F64, Some("Gy")));

@@ -1,5 +1,4 @@
 //! Where the real scans are, and how a test reads all of one.
-#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
 use std::path::{Path, PathBuf};
 

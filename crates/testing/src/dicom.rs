@@ -1,16 +1,14 @@
 //! DICOM files made by hand: no library's, so that reader and writer cannot share a fault.
-#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
-#![allow(clippy::trivially_copy_pass_by_ref, reason = "b\"DS\" is such a reference")]
 
 /// One element: tag, value representation, value.
 pub type Element = (u16, u16, [u8; 2], Vec<u8>);
 
 /// A text of an element, padded to an even length.
-pub fn text(group: u16, element: u16, vr: &[u8; 2], text: &str) -> Element {
-    let pad = if vr == b"UI" { 0 } else { b' ' };
+pub fn text(group: u16, element: u16, vr: &str, text: &str) -> Element {
+    let pad = if vr == "UI" { 0 } else { b' ' };
     let mut value = text.as_bytes().to_vec();
     value.resize(value.len().next_multiple_of(2), pad);
-    (group, element, *vr, value)
+    (group, element, vr.as_bytes().try_into().expect("a value representation is two letters"), value)
 }
 
 /// A number of 16 bits.
@@ -47,11 +45,11 @@ pub fn sequence(group: u16, element: u16, items: &[Vec<Element>]) -> Element {
 /// An enhanced image: frames at `places` along z, in that order, each of `columns` x `rows` words.
 pub fn enhanced(places: &[f64], size: [u16; 2], stored: &[i16], more: impl Fn(usize) -> Vec<Element>) -> Vec<Element> {
     let shared = vec![
-        sequence(0x20, 0x9116, &[vec![text(0x20, 0x37, b"DS", "1\\0\\0\\0\\1\\0")]]),
-        sequence(0x28, 0x9110, &[vec![text(0x18, 0x50, b"DS", "5"), text(0x28, 0x30, b"DS", "0.8\\0.5")]]),
+        sequence(0x20, 0x9116, &[vec![text(0x20, 0x37, "DS", "1\\0\\0\\0\\1\\0")]]),
+        sequence(0x28, 0x9110, &[vec![text(0x18, 0x50, "DS", "5"), text(0x28, 0x30, "DS", "0.8\\0.5")]]),
     ];
     let frame = |(n, z): (usize, &f64)| {
-        let place = sequence(0x20, 0x9113, &[vec![text(0x20, 0x32, b"DS", &format!("-10\\-20\\{z}"))]]);
+        let place = sequence(0x20, 0x9113, &[vec![text(0x20, 0x32, "DS", &format!("-10\\-20\\{z}"))]]);
         [vec![place], more(n)].concat()
     };
     let frames: Vec<Vec<Element>> = places.iter().enumerate().map(frame).collect();
@@ -59,7 +57,7 @@ pub fn enhanced(places: &[f64], size: [u16; 2], stored: &[i16], more: impl Fn(us
     for (group, element) in [(0x18, 0x50), (0x20, 0x32), (0x20, 0x37), (0x28, 0x30), (0x28, 0x1052), (0x28, 0x1053)] {
         file = without(file, group, element);
     }
-    file.extend([text(0x28, 8, b"IS", &places.len().to_string()), sequence(0x5200, 0x9229, &[shared]), sequence(0x5200, 0x9230, &frames)]);
+    file.extend([text(0x28, 8, "IS", &places.len().to_string()), sequence(0x5200, 0x9229, &[shared]), sequence(0x5200, 0x9230, &frames)]);
     file
 }
 
@@ -99,7 +97,7 @@ pub fn fragments(parts: &[&[u8]]) -> Vec<u8> {
 
 /// A file of a transfer syntax that is not compressed.
 pub fn file(syntax: &str, elements: &[Element]) -> Vec<u8> {
-    let meta = [text(2, 2, b"UI", "1.2.840.10008.5.1.4.1.1.2"), text(2, 0x10, b"UI", syntax)];
+    let meta = [text(2, 2, "UI", "1.2.840.10008.5.1.4.1.1.2"), text(2, 0x10, "UI", syntax)];
     let meta: Vec<u8> = meta.iter().flat_map(|e| encoded(e, true)).collect();
     let mut bytes = vec![0; 128];
     bytes.extend(b"DICM");
@@ -117,35 +115,35 @@ pub const EXPLICIT: &str = "1.2.840.10008.1.2.1";
 /// An axial CT slice of `columns` x `rows` words at `z`, 0.5 mm between columns and 0.8 mm between rows, HU = stored - 1024.
 pub fn ct(z: f64, instance: u32, [columns, rows]: [u16; 2], stored: &[i16]) -> Vec<Element> {
     vec![
-        text(8, 0x18, b"UI", &format!("1.2.3.{instance}")),
-        text(8, 0x60, b"CS", "CT"),
-        text(8, 0x80, b"LO", "Hospital of Nowhere"),
-        text(8, 0x90, b"PN", "Refer^Doctor"),
-        text(8, 0x103E, b"LO", "thorax"),
-        text(0x10, 0x10, b"PN", "Muster^Erika"),
-        text(0x10, 0x20, b"LO", "ID-4711"),
-        text(0x10, 0x30, b"DA", "19641220"),
-        text(0x18, 0x50, b"DS", "5"),
-        text(0x20, 0x0D, b"UI", "1.2.3.0"),
-        text(0x20, 0x0E, b"UI", "1.2.3.9"),
-        text(0x20, 0x11, b"IS", "7"),
-        text(0x20, 0x13, b"IS", &instance.to_string()),
-        text(0x20, 0x32, b"DS", &format!("-10\\-20\\{z}")),
-        text(0x20, 0x37, b"DS", "1\\0\\0\\0\\1\\0"),
-        text(0x20, 0x4000, b"LT", "Erika came by bus"),
+        text(8, 0x18, "UI", &format!("1.2.3.{instance}")),
+        text(8, 0x60, "CS", "CT"),
+        text(8, 0x80, "LO", "Hospital of Nowhere"),
+        text(8, 0x90, "PN", "Refer^Doctor"),
+        text(8, 0x103E, "LO", "thorax"),
+        text(0x10, 0x10, "PN", "Muster^Erika"),
+        text(0x10, 0x20, "LO", "ID-4711"),
+        text(0x10, 0x30, "DA", "19641220"),
+        text(0x18, 0x50, "DS", "5"),
+        text(0x20, 0x0D, "UI", "1.2.3.0"),
+        text(0x20, 0x0E, "UI", "1.2.3.9"),
+        text(0x20, 0x11, "IS", "7"),
+        text(0x20, 0x13, "IS", &instance.to_string()),
+        text(0x20, 0x32, "DS", &format!("-10\\-20\\{z}")),
+        text(0x20, 0x37, "DS", "1\\0\\0\\0\\1\\0"),
+        text(0x20, 0x4000, "LT", "Erika came by bus"),
         short(0x28, 2, 1),
-        text(0x28, 4, b"CS", "MONOCHROME2"),
+        text(0x28, 4, "CS", "MONOCHROME2"),
         short(0x28, 0x10, rows),
         short(0x28, 0x11, columns),
-        text(0x28, 0x30, b"DS", "0.8\\0.5"),
+        text(0x28, 0x30, "DS", "0.8\\0.5"),
         short(0x28, 0x100, 16),
         short(0x28, 0x101, 16),
         short(0x28, 0x102, 15),
         short(0x28, 0x103, 1),
-        text(0x28, 0x1052, b"DS", "-1024"),
-        text(0x28, 0x1053, b"DS", "1"),
-        text(0x29, 0x10, b"LO", "MAKER"),
-        text(0x29, 0x1001, b"LO", "Muster again"),
+        text(0x28, 0x1052, "DS", "-1024"),
+        text(0x28, 0x1053, "DS", "1"),
+        text(0x29, 0x10, "LO", "MAKER"),
+        text(0x29, 0x1001, "LO", "Muster again"),
         (0x7FE0, 0x10, *b"OW", stored.iter().flat_map(|v| v.to_le_bytes()).collect()),
     ]
 }

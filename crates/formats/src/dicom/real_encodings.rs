@@ -1,10 +1,10 @@
 //! Single files of every encoding: what each must give, and why.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use isovox_testing::scans::{data, sha256};
 use isovox_volume::{Error, Kind, Result};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::slice::{File, read};
 use super::stored::{Scratch, Stored};
@@ -84,10 +84,6 @@ fn samples(stored: &Stored) -> Result<Vec<u8>> {
     Ok(all)
 }
 
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
-}
-
 /// Least, greatest and mean of words.
 fn range(stored: &Stored, bytes: &[u8]) -> [f64; 3] {
     let numbers: Vec<f64> = match (stored.layout().word, stored.bits.signed) {
@@ -122,7 +118,7 @@ fn holds(path: &Path, all: &Value, expected: &Value, must: Must) -> std::result:
 
 #[test]
 fn every_encoding_as_the_reference_readers() {
-    let Some(folder) = std::env::var_os("ISOVOX_DATA").map(|d| PathBuf::from(d).join("dicom")) else { return println!("real scans not run: set ISOVOX_DATA") };
+    let Some(folder) = data().map(|d| d.join("dicom")) else { return };
     let all: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("expected.json")).expect("expected.json")).expect("JSON");
     let mut faults = Vec::new();
     for case in ["bits12_stray_high_bits", "pixel_zoo", "ts_misc", "ts_one_ct_image"] {
