@@ -5,16 +5,13 @@ Inputs as the project's speed goals define them: rock, clean and noisy masks, ce
 three, alternating; needs numpy, scipy, opencv, connected-components-3d, scikit-image, SimpleITK, vtk.
 """
 import argparse
-import hashlib
 import json
 import os
-import platform
 import subprocess
 import tempfile
-import time
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
+# First: peers read how many threads they may use when they are imported.
+from timing import Record, digest, timed
 
 import cc3d
 import cv2
@@ -26,15 +23,9 @@ from skimage.filters import rank
 from skimage.morphology import footprint_rectangle
 from vtk.util import numpy_support
 
+from phantoms import chest, rock
+
 cv2.setNumThreads(1)
-
-
-def rock(n):
-    g = ndimage.gaussian_filter(np.random.default_rng(1).standard_normal((n, n, n), dtype=np.float32), 4, mode="wrap", truncate=3)
-    pore = g < np.sort(g.ravel()[::7])[int(0.15 * len(g.ravel()[::7]))]
-    f = ndimage.gaussian_filter(np.where(pore, np.float32(70), np.float32(140)), 1, mode="nearest", truncate=3)
-    f += 12 * np.random.default_rng(2).standard_normal(f.shape, dtype=np.float32)
-    return np.clip(np.rint(f), 0, 255).astype(np.uint8), pore.astype(np.uint8)
 
 
 def canonical(labels):
@@ -44,20 +35,6 @@ def canonical(labels):
     table = np.zeros(int(flat.max()) + 1, np.uint32)
     table[values[keep][np.argsort(first[keep])]] = np.arange(1, keep.sum() + 1, dtype=np.uint32)
     return table[flat]
-
-
-def digest(array):
-    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
-
-
-def timed(call, runs=3):
-    best, result = None, None
-    for _ in range(runs):
-        before = time.process_time()
-        result = call()
-        spent = time.process_time() - before
-        best = spent if best is None else min(best, spent)
-    return best, result
 
 
 def otsu_cv2(volume):
@@ -127,25 +104,6 @@ class near:
 
     def __eq__(self, other):
         return abs(int(other) / self.count - 1) < 0.02
-
-
-def chest(n):
-    """The chest of the speed goals (275 x 512 x 512): air, a body with lungs, vessels, a spine and a table, in Hounsfield units."""
-    shape = (275 * n // 512, n, n)
-    z, y, x = np.meshgrid(*(np.linspace(-1, 1, n, dtype=np.float32) for n in shape), indexing="ij", sparse=True)
-    out = np.full(shape, -1000, np.float32)
-    body = (x / 0.88) ** 2 + (y / 0.62) ** 2
-    out[np.broadcast_to(body < 1, shape)] = -90
-    out[np.broadcast_to(body < 0.86, shape)] = 40
-    vessels = ndimage.gaussian_filter(np.random.default_rng(7).standard_normal(shape, dtype=np.float32), (2, 4, 4))
-    for side in (-0.38, 0.38):
-        lung = ((x - side) / 0.3) ** 2 + (y / 0.42) ** 2 + (z / 0.92) ** 2 < 1
-        out[lung] = np.where(vessels[lung] > 2 * vessels.std(), 30, -860)
-    out[np.broadcast_to((x / 0.1) ** 2 + ((y - 0.42) / 0.12) ** 2 < 1, shape)] = 500
-    out[np.broadcast_to((z < 0.1) & (x**2 + (y + 0.12) ** 2 < 0.035**2), shape)] = -990
-    out[np.broadcast_to((abs(y - 0.7) < 0.015) & (abs(x) < 0.8), shape)] = 100
-    out += 20 * np.random.default_rng(8).standard_normal(shape, dtype=np.float32)
-    return np.rint(out).astype(np.int16)
 
 
 class alike:
@@ -219,8 +177,8 @@ def main():
     scan = np.ascontiguousarray(grey[:300])
     cases.append(("pores --literal", "recipe", {}, scan, "u8", lambda: recipe(scan), lambda r: str(r[0]), "cv2 + cc3d", 4.0))
     cases.append(("measure, noisy labels", "measure", {}, labels, "u32", lambda: cc3d.statistics(labels, no_slice_conversion=True), None, "cc3d", 3.0))
-    cases += grids(chest(n))
-    out = []
+    cases += grids(chest(275 * n // 512, n))
+    record = Record(a.threads)
     with tempfile.TemporaryDirectory() as folder:
         for name, op, parameters, array, voxel, peer, same, peer_name, goal in (c for c in cases if (a.only or "") in c[0]):
             path = os.path.join(folder, "input.raw")
@@ -232,17 +190,8 @@ def main():
             peer_s, result = timed(peer, 1 if any(slow in name for slow in ("median", "nlm", "order 3")) else 3)
             if same is alike:
                 ours["result"] = np.fromfile(made, array.dtype)
-            agreed = "not compared here" if same is None else same(result) == ours["result"]
-            if agreed is False:
-                raise SystemExit(f"{name}: results differ, no time counts")
-            row = {"case": name, "threads": a.threads, "ours_s": ours["cpu_s"], "peer": peer_name, "peer_s": peer_s, "ratio": peer_s / ours["cpu_s"], "goal": goal, "agreement": agreed}
-            print(f"{name:28} ours {row['ours_s']:.3f} s  {peer_name} {peer_s:.3f} s  {row['ratio']:.1f}x  goal {goal}x  agreement {agreed}", flush=True)
-            out.append(row)
-    if a.out:
-        record = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "date": time.strftime("%Y-%m-%d"), "command": f"compare.py --size {n} --threads {a.threads}", "cases": out}
-        with open(a.out, "w") as f:
-            json.dump(record, f, indent=1)
-            f.write("\n")
+            record.add(name, ours, peer_name, peer_s, goal, None if same is None else same(result) == ours["result"])
+    record.save(a.out, f"--size {n}")
 
 
 if __name__ == "__main__":

@@ -5,19 +5,15 @@ A synthetic chest (275x512x512, int16, HU) as the project's speed goals define i
 needs numpy, scipy, opencv, pydicom with pylibjpeg-openjpeg, pylibjpeg-libjpeg and pyjpegls, SimpleITK, nibabel, tifffile.
 """
 import argparse
-import hashlib
 import json
-import os
-import platform
 import random
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"):
-    os.environ[variable] = "1"
+# First: peers read how many threads they may use when they are imported.
+from timing import Record, digest, timed
 
 import cv2
 import nibabel
@@ -27,29 +23,11 @@ import SimpleITK as sitk
 import tifffile
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless
-from scipy import ndimage
+
+from phantoms import chest
 
 cv2.setNumThreads(1)
 SPACING = (0.7, 0.7, 1.36)
-
-
-def chest(slices):
-    z, y, x = np.meshgrid(*(np.linspace(-1, 1, n, dtype=np.float32) for n in (slices, 512, 512)), indexing="ij", sparse=True)
-    v = np.full((slices, 512, 512), -1000, np.float32)
-    body = (x / 0.88) ** 2 + (y / 0.62) ** 2 + 0 * z
-    v[body < 1] = -90
-    v[body < 0.86] = 40
-    smooth = ndimage.gaussian_filter(np.random.default_rng(7).standard_normal(v.shape, dtype=np.float32), (2, 4, 4))
-    vessels = smooth > 2 * smooth.std()
-    for side in (-0.38, 0.38):
-        lung = ((x - side) / 0.3) ** 2 + (y / 0.42) ** 2 + (z / 0.92) ** 2 < 1
-        v[lung] = -860
-        v[lung & vessels] = 30
-    v[np.broadcast_to((x / 0.1) ** 2 + ((y - 0.42) / 0.12) ** 2 < 1, v.shape)] = 500
-    v[np.broadcast_to((x**2 + (y + 0.12) ** 2 < 0.035**2) & (z < 0.1), v.shape)] = -990
-    v[np.broadcast_to((np.abs(y - 0.7) < 0.015) & (np.abs(x) < 0.8), v.shape)] = 100
-    v += 20 * np.random.default_rng(8).standard_normal(v.shape, dtype=np.float32)
-    return np.clip(np.rint(v), -1024, 3071).astype(np.int16)
 
 
 def write_series(folder, volume, syntax):
@@ -95,20 +73,6 @@ def headers(folder):
     return [pydicom.dcmread(f, stop_before_pixels=True).ImagePositionPatient for f in folder.iterdir()]
 
 
-def timed(call, runs=3):
-    best, result = None, None
-    for _ in range(runs):
-        before = time.process_time()
-        result = call()
-        spent = time.process_time() - before
-        best = spent if best is None else min(best, spent)
-    return best, result
-
-
-def digest(array):
-    return hashlib.sha256(np.ascontiguousarray(array).astype("<i2").tobytes()).hexdigest()
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("program")
@@ -117,7 +81,7 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--out")
     a = parser.parse_args()
-    volume = chest(a.slices)
+    volume = chest(a.slices, 512)
     image = sitk.GetImageFromArray(volume)
     image.SetSpacing(SPACING)
     with tempfile.TemporaryDirectory() as place:
@@ -160,7 +124,7 @@ def main():
             ("PNG slices", "open", "png", slices_of("png", "png"), [("cv2", lambda f: stacked(f.name))], 3.0),
             ("save .nii.gz", "save", "raw", None, [("nibabel (level 1)", lambda f: nifti("saved.nii.gz")())], 3.0),
         ]
-        out = []
+        record = Record(a.threads)
         for name, what, where, make, peers, goal in (c for c in cases if a.only in c[0]):
             if make is not None:
                 make()
@@ -173,15 +137,9 @@ def main():
             ours = json.loads(done.stdout)
             best = min(((timed(lambda: peer(path)), peer_name) for peer_name, peer in peers), key=lambda p: p[0][0])
             (peer_s, result), peer_name = best
-            agreed = "not compared here" if what != "open" else digest(result) == ours["result"]
-            if agreed is False:
-                raise SystemExit(f"{name}: voxels differ from those of {peer_name}, no time counts")
-            row = {"case": name, "threads": a.threads, "ours_s": ours["cpu_s"], "peer": peer_name, "peer_s": peer_s, "ratio": peer_s / ours["cpu_s"], "goal": goal, "agreement": agreed, "ours_mb": ours["peak_mb"]}
-            print(f"{name:26} ours {row['ours_s']:.3f} s  {peer_name} {peer_s:.3f} s  {row['ratio']:.1f}x  goal {goal}x  agreement {agreed}  {ours['peak_mb']:.0f} MB", flush=True)
-            out.append(row)
-    if a.out:
-        record = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "date": time.strftime("%Y-%m-%d"), "command": f"files.py --slices {a.slices} --threads {a.threads}", "cases": out}
-        Path(a.out).write_text(json.dumps(record, indent=1) + "\n")
+            agreed = None if what != "open" else digest(result.astype("<i2")) == ours["result"]
+            record.add(name, ours, peer_name, peer_s, goal, agreed)
+    record.save(a.out, f"--slices {a.slices}")
 
 
 if __name__ == "__main__":
