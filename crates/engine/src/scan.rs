@@ -8,7 +8,7 @@ use isovox_formats::{Input, OpenOptions};
 use isovox_ops::geometry::crop::Crop;
 use isovox_ops::spec::{Lengths, RegionText};
 use isovox_volume::source::Pool;
-use isovox_volume::{Cursor, Error, Frames, Geometry, Header, Length, Result, Run, Scalar, Slab, Source, Space, Type, Verdict, scalar};
+use isovox_volume::{Cursor, Error, Geometry, Header, Length, Result, Run, Scalar, Slab, Source, Space, Type, Verdict, scalar};
 
 use crate::adapt::gather::GatherSource;
 use crate::keep::Keep;
@@ -117,12 +117,11 @@ impl Described {
 
     /// One frame.
     pub fn frame(input: Arc<dyn Source>, frame: usize) -> Result<Described> {
-        let mut header = input.header().clone();
-        let count = header.frames.count;
+        let count = input.header().frames.count;
         if frame >= count {
             return Err(Error::parameter("--frame").found(frame).expected(format_args!("0 to {}", count - 1)));
         }
-        header.frames = Frames::one();
+        let header = input.header().frame(frame);
         Ok(Described { input, header, first: frame })
     }
 }

@@ -51,16 +51,6 @@ fn length(a: [f64; 3]) -> f64 {
     dot(a, a).sqrt()
 }
 
-/// The place of each plane's first voxel: as its own file says, else by the affine; `None` without a scale.
-fn places(header: &Header) -> Option<Vec<[f64; 3]>> {
-    let nz = header.nz();
-    let own: Vec<[f64; 3]> = header.verdict.slices.iter().filter(|s| s.reason.is_none()).take(nz).filter_map(|s| s.place_mm).collect();
-    if own.len() == nz && header.geometry.has_scale() {
-        return Some(own);
-    }
-    header.geometry.has_scale().then(|| (0..nz).map(|k| header.geometry.point([0.0, 0.0, k as f64])).collect())
-}
-
 /// The unit vector across the planes, to the side to which they follow each other.
 fn normal(header: &Header) -> Option<[f64; 3]> {
     let d = header.geometry.direction()?;
@@ -115,7 +105,7 @@ fn doubts(header: &Header) -> Vec<String> {
 impl Certificate {
     /// Of a scan: its name, its format, what its headers say, and its files.
     pub fn new(name: &str, format: &str, header: &Header, files: &[Input]) -> Certificate {
-        let places = places(header);
+        let places = header.places();
         let normal = normal(header);
         let along = |p: [f64; 3]| normal.map(|n| dot(p, n));
         let mut slices: Vec<Row> =

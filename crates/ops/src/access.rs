@@ -270,51 +270,58 @@ pub struct Held<'a, T> {
     pub own: Range<usize>,
     /// Their voxels, `[z, y, x]`.
     pub voxels: &'a [T],
-    /// The range of the input's finite values, where [`Gather::wants_range`]; `None` where there is none.
+    /// The range of the input's finite values, where [`OnGrid::wants_range`]; `None` where there is none.
     pub range: Option<[f64; 2]>,
 }
 
 /// An output plane needs a region of the input.
 pub trait Gather: Send + Sync + 'static {
-    /// What is settled before a plane is read: boxes, tables of weights.
-    type Plan: Send + Sync + 'static;
-    /// What a walk keeps from one call to the next.
-    type Walk: Default + Send + 'static;
+    /// What is settled before a plane is read.
+    type Plan: OnGrid;
 
     /// What the output is, and how it is made. The first header is the input's; of further inputs only the grid counts.
     fn plan(&self, inputs: &[&Header]) -> Result<(Header, Self::Plan)>;
+}
+
+/// A volume's way to another grid: boxes, tables of weights.
+pub trait OnGrid: Send + Sync + 'static {
+    /// What a walk keeps from one call to the next.
+    type Walk: Default + Send + 'static;
 
     /// The input planes that output planes `z` need; none where they lie outside the input.
-    fn region(&self, plan: &Self::Plan, z: Range<usize>) -> Range<usize>;
+    fn region(&self, z: Range<usize>) -> Range<usize>;
 
     /// Those of them that a walk that goes on from the last call has not met yet.
-    fn missing(&self, plan: &Self::Plan, _walk: &Self::Walk, z: Range<usize>) -> Range<usize> {
-        self.region(plan, z)
+    fn missing(&self, _walk: &Self::Walk, z: Range<usize>) -> Range<usize> {
+        self.region(z)
     }
 
     /// Where neighbouring output planes need much the same region (exchanged axes): by how many planes a voxel's
     /// neighbourhood reaches beyond the plane that owns it. Such a region comes in pieces, for many output planes at once.
-    fn spread(&self, _plan: &Self::Plan) -> Option<usize> {
+    fn spread(&self) -> Option<usize> {
         None
     }
 
     /// Bytes that a walk holds while it is handed so many planes.
-    fn scratch(&self, _plan: &Self::Plan, _planes: usize) -> usize {
+    fn scratch(&self, _planes: usize) -> usize {
         0
     }
 
+    /// Whether voxels are copied as they are, so that making them again costs no more than keeping them.
+    fn copies(&self) -> bool;
+
     /// Whether the kernel must know the range of the input's values.
-    fn wants_range(&self, _plan: &Self::Plan) -> bool {
+    fn wants_range(&self) -> bool {
         false
     }
 
     /// What of the plan stands in the provenance.
-    fn found(&self, _plan: &Self::Plan) -> Json {
+    fn found(&self) -> Json {
         Json::Null
     }
 
     /// The kernel: those voxels of output planes `z` that belong to the planes `held.own`.
-    fn planes<T: Voxel>(&self, plan: &Self::Plan, walk: &mut Self::Walk, held: &Held<'_, T>, z: Range<usize>, out: &mut [T]);
+    fn planes<T: Voxel>(&self, walk: &mut Self::Walk, held: &Held<'_, T>, z: Range<usize>, out: &mut [T]);
 }
 
 /// Everything at once, where the best known algorithm wants that.

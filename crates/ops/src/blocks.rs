@@ -1,5 +1,7 @@
 //! Blocks of voxels as one: their mean, or what most of them are.
 
+use std::sync::Arc;
+
 use isovox_volume::{Error, Geometry, Header, Result, Scalar};
 
 /// The grid of blocks of `factors` voxels along x, y, z, the first at the first voxel; at the far faces a block may hold fewer.
@@ -9,7 +11,12 @@ pub(crate) fn header(input: &Header, factors: [usize; 3]) -> Result<Header> {
     let [fx, fy, fz] = factors;
     let shape = [input.nz().div_ceil(fz), input.ny().div_ceil(fy), input.nx().div_ceil(fx)];
     let mut header = Header { shape, ..input.clone() };
-    let Some(fine) = input.geometry.affine().filter(|_| factors != [1; 3]) else { return Ok(header) };
+    if factors == [1; 3] {
+        return Ok(header);
+    }
+    // A table of slices tells of the planes as they were.
+    header.verdict.slices = Arc::default();
+    let Some(fine) = input.geometry.affine() else { return Ok(header) };
     let mut affine = *fine;
     for (row, fine) in affine.iter_mut().zip(fine).take(3) {
         for (axis, factor) in factors.into_iter().enumerate() {

@@ -2,12 +2,11 @@
 
 use std::any::Any;
 use std::ops::Range;
-use std::sync::Arc;
 
 use isovox_volume::{Data, Error, Header, Object, Piece, Result, Runs, Slab, Voxel, World, scalar, voxel};
 use serde_json::Value as Json;
 
-use crate::access::{At, Decide, Edge, Facet, Gather, Halo, Held, Join, Near, Paint, Point, Reduce, RowRuns, Whole, out_type, same_grid};
+use crate::access::{At, Decide, Edge, Facet, Gather, Halo, Held, Join, Near, OnGrid, Paint, Point, Reduce, RowRuns, Whole, out_type, same_grid};
 use crate::components::Rule;
 
 /// A partial or value whose type only its operation knows.
@@ -234,7 +233,7 @@ impl<J: Join> AnyJoin for J {
 /// [`Gather`], erased.
 pub trait AnyGather: Send + Sync {
     /// What the output is, and how it is made.
-    fn plan(self: Arc<Self>, inputs: &[&Header]) -> Result<Box<dyn AnyPlan>>;
+    fn plan(&self, inputs: &[&Header]) -> Result<Box<dyn AnyPlan>>;
 }
 
 /// A [`Gather`] whose inputs are known.
@@ -251,6 +250,8 @@ pub trait AnyPlan: Send + Sync {
     fn spread(&self) -> Option<usize>;
     /// Bytes that a walk holds while it is handed so many planes.
     fn scratch(&self, planes: usize) -> usize;
+    /// Whether voxels are copied as they are.
+    fn copies(&self) -> bool;
     /// Whether the kernel must know the range of the input's values.
     fn wants_range(&self) -> bool;
     /// What stands in the provenance.
@@ -259,57 +260,60 @@ pub trait AnyPlan: Send + Sync {
     fn planes(&self, walk: &mut (dyn Any + Send), held: &Slab, own: Range<usize>, range: Option<[f64; 2]>, z: Range<usize>, out: &mut [u8]);
 }
 
-struct Planned<G: Gather> {
-    op: Arc<G>,
+struct Planned<P> {
     header: Header,
-    plan: G::Plan,
+    plan: P,
 }
 
 impl<G: Gather> AnyGather for G {
-    fn plan(self: Arc<Self>, inputs: &[&Header]) -> Result<Box<dyn AnyPlan>> {
-        let (header, plan) = Gather::plan(self.as_ref(), inputs)?;
-        Ok(Box::new(Planned { op: self, header, plan }))
+    fn plan(&self, inputs: &[&Header]) -> Result<Box<dyn AnyPlan>> {
+        let (header, plan) = Gather::plan(self, inputs)?;
+        Ok(Box::new(Planned { header, plan }))
     }
 }
 
-impl<G: Gather> AnyPlan for Planned<G> {
+impl<P: OnGrid> AnyPlan for Planned<P> {
     fn header(&self) -> &Header {
         &self.header
     }
 
     fn walk(&self) -> Box<dyn Any + Send> {
-        Box::new(G::Walk::default())
+        Box::new(P::Walk::default())
     }
 
     fn region(&self, z: Range<usize>) -> Range<usize> {
-        self.op.region(&self.plan, z)
+        self.plan.region(z)
     }
 
     fn missing(&self, walk: &(dyn Any + Send), z: Range<usize>) -> Range<usize> {
-        self.op.missing(&self.plan, walk.downcast_ref().expect(OWN), z)
+        self.plan.missing(walk.downcast_ref().expect(OWN), z)
     }
 
     fn spread(&self) -> Option<usize> {
-        self.op.spread(&self.plan)
+        self.plan.spread()
     }
 
     fn scratch(&self, planes: usize) -> usize {
-        self.op.scratch(&self.plan, planes)
+        self.plan.scratch(planes)
+    }
+
+    fn copies(&self) -> bool {
+        self.plan.copies()
     }
 
     fn wants_range(&self) -> bool {
-        self.op.wants_range(&self.plan)
+        self.plan.wants_range()
     }
 
     fn found(&self) -> Json {
-        self.op.found(&self.plan)
+        self.plan.found()
     }
 
     fn planes(&self, walk: &mut (dyn Any + Send), held: &Slab, own: Range<usize>, range: Option<[f64; 2]>, z: Range<usize>, out: &mut [u8]) {
         let walk = walk.downcast_mut().expect(OWN);
         voxel!(self.header.voxel, T => {
             let held = Held { z: held.z.clone(), own, voxels: held.data.as_slice::<T>(), range };
-            self.op.planes::<T>(&self.plan, walk, &held, z, bytemuck::cast_slice_mut(out));
+            self.plan.planes::<T>(walk, &held, z, bytemuck::cast_slice_mut(out));
         });
     }
 }

@@ -163,12 +163,15 @@ impl Geometry {
     /// The place of the sub-grid that starts at an index.
     #[must_use]
     pub fn shifted(&self, ijk: [usize; 3]) -> Geometry {
+        if self.has_scale() { self.at(self.point(ijk.map(|v| v as f64))) } else { self.clone() }
+    }
+
+    /// The same grid with its first voxel's centre at another place, mm; without a scale nothing has a place.
+    #[must_use]
+    pub fn at(&self, place: [f64; 3]) -> Geometry {
         let mut g = self.clone();
         if g.has_scale() {
-            let p = self.point(ijk.map(|v| v as f64));
-            for (row, p) in g.affine.iter_mut().zip(p) {
-                row[3] = p;
-            }
+            g.affine.iter_mut().zip(place).for_each(|(row, p)| row[3] = p);
         }
         g
     }

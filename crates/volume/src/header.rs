@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 use crate::geometry::Geometry;
+use crate::region::Region;
 use crate::verdict::Verdict;
 use crate::voxel::Type;
 
@@ -221,6 +222,40 @@ impl Header {
     #[must_use]
     pub fn like(&self, voxel: Type, quantity: Quantity) -> Header {
         Header { voxel, quantity, ..self.clone() }
+    }
+
+    /// The header of a box of each frame: every voxel keeps its place.
+    #[must_use]
+    pub fn part(&self, region: &Region) -> Header {
+        let first = [region.x.start, region.y.start, region.z.start];
+        let [from, to] = [[0, 0, 0], [first[0], first[1], 0]].map(|ijk: [usize; 3]| self.geometry.point(ijk.map(|v| v as f64)));
+        let moved = std::array::from_fn(|a| if self.geometry.has_scale() { to[a] - from[a] } else { 0.0 });
+        let verdict = self.verdict.part(self.nz(), self.frames.count, &(0..self.frames.count), &region.z, moved);
+        let mut geometry = self.geometry.shifted(first);
+        // Where steps differ, the affine does not know where a plane lies.
+        if self.verdict.uniform == Some(false)
+            && let Some(place) = verdict.slices.iter().find(|s| s.reason.is_none()).and_then(|s| s.place_mm)
+        {
+            geometry = geometry.at(place);
+        }
+        Header { shape: region.shape(), geometry, verdict, ..self.clone() }
+    }
+
+    /// The header of one frame.
+    #[must_use]
+    pub fn frame(&self, frame: usize) -> Header {
+        let verdict = self.verdict.part(self.nz(), self.frames.count, &(frame..frame + 1), &(0..self.nz()), [0.0; 3]);
+        Header { frames: Frames::one(), verdict, ..self.clone() }
+    }
+
+    /// Where the first voxel of each plane of a frame lies, mm: as its own slice says, else by the affine; `None` without a scale.
+    pub fn places(&self) -> Option<Vec<[f64; 3]>> {
+        if !self.geometry.has_scale() {
+            return None;
+        }
+        let slices = self.verdict.planes(self.nz(), self.frames.count);
+        let own: Option<Vec<[f64; 3]>> = slices.and_then(|s| s[..self.nz()].iter().map(|s| s.place_mm).collect());
+        Some(own.unwrap_or_else(|| (0..self.nz()).map(|k| self.geometry.point([0.0, 0.0, k as f64])).collect()))
     }
 
     /// Refuses a grid that one affine does not describe, unless the user keeps its gaps.

@@ -1,5 +1,6 @@
 //! What a file proves of its geometry.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::geometry::Geometry;
@@ -88,6 +89,38 @@ impl Verdict {
         }
         let text = format!("{text}; its axes are {tilt:.2} degrees off a right angle");
         Verdict { problems: vec![Problem::Tilted], tilt_deg: Some(tilt), ..Verdict::uniform(&text) }
+    }
+
+    /// The slices that are planes of a volume of so many, `[frame][z]`; `None` where not each plane has its own.
+    pub fn planes(&self, nz: usize, frames: usize) -> Option<Vec<&SliceRow>> {
+        let planes: Vec<&SliceRow> = self.slices.iter().filter(|s| s.reason.is_none()).collect();
+        (planes.len() == nz * frames && nz > 0).then_some(planes)
+    }
+
+    /// The verdict of a part of a volume of `nz` planes: some frames, some planes, and first voxels moved within their planes.
+    ///
+    /// Slices that are no plane stay named; a table that does not tell of each plane is left out.
+    #[must_use]
+    pub fn part(&self, nz: usize, all: usize, frames: &Range<usize>, z: &Range<usize>, moved_mm: [f64; 3]) -> Verdict {
+        if self.planes(nz, all).is_none() {
+            return Verdict { slices: Arc::default(), ..self.clone() };
+        }
+        let mut rows = Vec::new();
+        let mut plane = 0;
+        for row in self.slices.iter() {
+            let mut row = row.clone();
+            if row.reason.is_none() {
+                let at = plane;
+                plane += 1;
+                if !frames.contains(&(at / nz)) || !z.contains(&(at % nz)) {
+                    continue;
+                }
+                row.place_mm = row.place_mm.map(|p| std::array::from_fn(|a| p[a] + moved_mm[a]));
+                row.gap_mm = row.gap_mm.filter(|_| at % nz > z.start);
+            }
+            rows.push(row);
+        }
+        Verdict { slices: rows.into(), ..self.clone() }
     }
 
     /// Nothing is known, and why.

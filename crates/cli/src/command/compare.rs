@@ -43,7 +43,7 @@ fn as_json(found: &Compared) -> Json {
     json!({
         "same_grid": found.same_grid, "same_values": found.same_values, "greatest_difference": found.greatest,
         "at": found.at.map(|[x, y, z, frame]| json!({"index": [x, y, z], "frame": frame})), "differing": found.differing,
-        "relation": found.relation, "dice": dice,
+        "relation": found.relation, "not_looked_for": found.unknown, "dice": dice,
     })
 }
 

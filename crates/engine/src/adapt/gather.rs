@@ -82,8 +82,7 @@ impl GatherSource {
         if let Some(reach) = self.plan.spread() {
             return self.piece(reach).min(input);
         }
-        let starts = [0, (nz - planes.min(nz)) / 2, nz - planes.min(nz)];
-        starts.map(|z| self.plan.region(z..(z + planes).min(nz)).len()).into_iter().max().unwrap_or(0)
+        (0..=nz - planes.min(nz)).map(|z| self.plan.region(z..(z + planes).min(nz)).len()).max().unwrap_or(0)
     }
 }
 
@@ -248,6 +247,6 @@ impl Source for GatherSource {
     }
 
     fn lends(&self) -> bool {
-        self.input.lends() && self.plan.spread().is_none() && !self.plan.wants_range()
+        self.input.lends() && self.plan.copies() && self.plan.spread().is_none()
     }
 }

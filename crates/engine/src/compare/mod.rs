@@ -42,7 +42,7 @@ pub fn compare(run: &Run, a: &Arc<dyn Source>, b: &Arc<dyn Source>) -> Result<Co
     let shapes = one.shape == other.shape && one.frames.count == other.frames.count;
     let placed = one.geometry.has_scale() == other.geometry.has_scale() && one.geometry.space() == other.geometry.space();
     let mut out = Compared {
-        same_grid: shapes && placed && one.same_grid(other, "B").is_ok(),
+        same_grid: shapes && placed && one.same_grid(other, "B").is_ok() && same_places(one, other),
         same_values: false,
         greatest: None,
         at: None,
@@ -71,6 +71,19 @@ pub fn compare(run: &Run, a: &Arc<dyn Source>, b: &Arc<dyn Source>) -> Result<Co
     }
     out.relation = (!said.is_empty()).then(|| said.join("; "));
     Ok(out)
+}
+
+/// Whether each plane lies where that of the other does, to a thousandth of a voxel, where one affine does not say so.
+fn same_places(a: &Header, b: &Header) -> bool {
+    if [a, b].iter().all(|h| h.verdict.uniform != Some(false)) {
+        return true;
+    }
+    let limit = a.geometry.spacing().map_or(0.0, |s| s.into_iter().fold(f64::INFINITY, f64::min) * 1e-3);
+    let near = |(p, q): (&[f64; 3], &[f64; 3])| (0..3).all(|r| (p[r] - q[r]).abs() <= limit);
+    match (a.places(), b.places()) {
+        (Some(p), Some(q)) => p.len() == q.len() && p.iter().zip(&q).all(near),
+        (p, q) => p.is_none() == q.is_none(),
+    }
 }
 
 /// Fills in what a sweep of both finds.
@@ -130,7 +143,14 @@ fn difference<T: Scalar, O: Scalar>(a: T, b: O) -> Option<f64> {
         let off = (a.to_i128() - b.to_i128()).unsigned_abs();
         return (off > 0).then_some(off as f64);
     }
-    let (a, b) = (a.to_f64(), b.to_f64());
+    let (x, y) = (a.to_f64(), b.to_f64());
+    // An integer may lie between the floats.
+    let whole = |v: f64| v.fract() == 0.0 && v.abs() < 1e30;
+    if (T::TYPE.is_integer() && whole(y)) || (O::TYPE.is_integer() && whole(x)) {
+        let [a, b] = [if T::TYPE.is_integer() { a.to_i128() } else { x as i128 }, if O::TYPE.is_integer() { b.to_i128() } else { y as i128 }];
+        return (a != b).then(|| (a - b).unsigned_abs() as f64);
+    }
+    let (a, b) = (x, y);
     if a == b || a.is_nan() && b.is_nan() {
         return None;
     }

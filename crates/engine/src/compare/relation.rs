@@ -1,5 +1,6 @@
 //! How one volume follows from another: axes exchanged and reversed, shifts, grids that were mistaken.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use isovox_ops::geometry::turn::Turn;
@@ -19,7 +20,7 @@ pub(crate) enum Looked {
 /// Whole voxels up to which shifts are looked for.
 const FAR: isize = 4;
 
-/// Voxels that a relation must hold for before all are looked at.
+/// Voxels of a kind that a relation must hold for before all are looked at.
 const SOME: usize = 1999;
 
 const NAMES: [&str; 3] = ["x", "y", "z"];
@@ -27,13 +28,14 @@ const NAMES: [&str; 3] = ["x", "y", "z"];
 /// Looks for a relation of values of volumes that differ.
 pub(crate) fn of_values(run: &Run, a: &Arc<dyn Source>, b: &Arc<dyn Source>) -> Result<Looked> {
     let (one, other) = (a.header(), b.header());
-    if one.voxel != other.voxel || one.frames.count != 1 || other.frames.count != 1 {
-        return Ok(Looked::None);
-    }
     let mut sides = [one.shape, other.shape];
     sides.iter_mut().for_each(|s| s.sort_unstable());
     if sides[0] != sides[1] {
         return Ok(Looked::None);
+    }
+    if one.voxel != other.voxel || one.frames.count != 1 || other.frames.count != 1 {
+        let why = if one.voxel == other.voxel { "there are several frames: --frame 0 compares the first" } else { "their types differ: cast one of them" };
+        return Ok(Looked::Unknown(format!("how the values are related was not looked for: {why}")));
     }
     // Volumes in memory and what sweeps them.
     if one.bytes().saturating_add(other.bytes()) > run.free() / 4 * 3 {
@@ -41,17 +43,11 @@ pub(crate) fn of_values(run: &Run, a: &Arc<dyn Source>, b: &Arc<dyn Source>) -> 
     }
     let (a, b) = (collect(run, a.as_ref(), "compare")?, collect(run, b.as_ref(), "compare")?);
     let pair = Pair::new(a.volume(), b.volume());
-    let turn = turns().into_iter().skip(1).find(|t| pair.turned(t)).map(|t| named(&t));
-    let found = turn.or_else(|| pair.shifts().map(shifted));
+    let found = match pair.turned(run)? {
+        Some(turn) => Some(named(&turn)),
+        None => pair.shifts(run)?.map(shifted),
+    };
     Ok(found.map_or(Looked::None, |what| Looked::Found(format!("B is A {what}"))))
-}
-
-/// All turns, the plainest first.
-fn turns() -> Vec<Turn> {
-    let orders = [[0, 1, 2], [1, 0, 2], [2, 1, 0], [0, 2, 1], [1, 2, 0], [2, 0, 1]];
-    let mut backs: Vec<[bool; 3]> = (0..8).map(|b| [b & 1 == 1, b & 2 == 2, b & 4 == 4]).collect();
-    backs.sort_by_key(|b| b.iter().filter(|v| **v).count());
-    orders.iter().flat_map(|&from| backs.iter().map(move |&back| Turn { from, back })).collect()
 }
 
 fn named(turn: &Turn) -> String {
@@ -72,6 +68,34 @@ fn shifted(by: [isize; 3]) -> String {
     format!("shifted by {}", parts.join(", "))
 }
 
+/// A way from voxels of B to voxels of A: `(x, y, z)` to the voxel `first + x steps[0] + y steps[1] + z steps[2]` in memory.
+struct Way {
+    first: isize,
+    steps: [isize; 3],
+    /// The part of B that it leads from, along x, y, z.
+    part: [Range<usize>; 3],
+}
+
+impl Way {
+    fn turn(turn: &Turn, from: [usize; 3]) -> Way {
+        let strides = [1, from[0] as isize, (from[0] * from[1]) as isize];
+        let affine = turn.affine(from);
+        let first = (0..3).map(|a| affine[a][3] as isize * strides[a]).sum();
+        let steps = std::array::from_fn(|out| if turn.back[out] { -strides[turn.from[out]] } else { strides[turn.from[out]] });
+        Way { first, steps, part: turn.sides(from).map(|n| 0..n) }
+    }
+
+    fn shift(by: [isize; 3], sides: [usize; 3]) -> Way {
+        let steps = [1, sides[0] as isize, (sides[0] * sides[1]) as isize];
+        let part = std::array::from_fn(|a| by[a].max(0) as usize..(sides[a] as isize + by[a].min(0)) as usize);
+        Way { first: (0..3).map(|a| -by[a] * steps[a]).sum(), steps, part }
+    }
+
+    fn to(&self, [x, y, z]: [usize; 3]) -> usize {
+        (self.first + x as isize * self.steps[0] + y as isize * self.steps[1] + z as isize * self.steps[2]) as usize
+    }
+}
+
 /// Two volumes of one type in memory.
 struct Pair<'a> {
     a: &'a [u8],
@@ -80,45 +104,76 @@ struct Pair<'a> {
     /// Voxels along x, y, z.
     from: [usize; 3],
     to: [usize; 3],
+    /// Voxels of B that tell ways apart.
+    some: Vec<usize>,
 }
 
 impl<'a> Pair<'a> {
     fn new(a: &'a Volume, b: &'a Volume) -> Pair<'a> {
         let sides = |h: &Header| [h.nx(), h.ny(), h.nz()];
-        Pair { a: a.data().bytes(), b: b.data().bytes(), width: a.header().voxel.bytes(), from: sides(a.header()), to: sides(b.header()) }
+        let (from, to) = (sides(a.header()), sides(b.header()));
+        let mut pair = Pair { a: a.data().bytes(), b: b.data().bytes(), width: b.header().voxel.bytes(), from, to, some: Vec::new() };
+        let count = b.header().voxels();
+        let differ = |i: &usize| from == to && pair.voxel(pair.a, *i) != pair.voxel(pair.b, *i);
+        let edges = |i: &usize| *i > 0 && pair.voxel(pair.b, *i) != pair.voxel(pair.b, i - 1);
+        pair.some = [spread(count, differ), spread(count, edges)].concat();
+        pair
     }
 
-    fn voxel(&self, bytes: &'a [u8], sides: [usize; 3], [x, y, z]: [usize; 3]) -> &'a [u8] {
-        let at = ((z * sides[1] + y) * sides[0] + x) * self.width;
-        &bytes[at..at + self.width]
+    fn voxel(&self, bytes: &'a [u8], i: usize) -> &'a [u8] {
+        &bytes[i * self.width..][..self.width]
     }
 
     fn index(&self, i: usize) -> [usize; 3] {
         [i % self.to[0], i / self.to[0] % self.to[1], i / (self.to[0] * self.to[1])]
     }
 
-    /// Whether each voxel of B that has a voxel of A is like it: some first, then all.
-    fn holds(&self, source: impl Fn([usize; 3]) -> Option<[usize; 3]>) -> bool {
-        let count: usize = self.to.iter().product();
-        let like = |i: usize| source(self.index(i)).is_none_or(|from| self.voxel(self.b, self.to, self.index(i)) == self.voxel(self.a, self.from, from));
-        (0..count).step_by((count / SOME).max(1)).all(like) && (0..count).all(like)
+    /// Whether each voxel of B that a way leads from is like that of A: some first, then all.
+    fn holds(&self, run: &Run, way: &Way) -> Result<bool> {
+        run.check()?;
+        let within = |i: &usize| self.index(*i).iter().zip(&way.part).all(|(v, part)| part.contains(v));
+        if self.some.iter().filter(|i| within(i)).any(|&i| self.voxel(self.b, i) != self.voxel(self.a, way.to(self.index(i)))) {
+            return Ok(false);
+        }
+        let [x, y, z] = &way.part;
+        for z in z.clone() {
+            run.check()?;
+            for y in y.clone() {
+                let row = &self.b[((z * self.to[1] + y) * self.to[0] + x.start) * self.width..][..x.len() * self.width];
+                if !self.row(row, way.to([x.start, y, z]), way.steps[0]) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
     }
 
-    fn turned(&self, turn: &Turn) -> bool {
-        let fits = (0..3).all(|a| self.to[a] == self.from[turn.from[a]]);
-        fits && self.holds(|to| {
-            let mut from = [0; 3];
-            for a in 0..3 {
-                from[turn.from[a]] = if turn.back[a] { self.to[a] - 1 - to[a] } else { to[a] };
+    /// Whether a row is like voxels of A, from one of them on by steps.
+    fn row(&self, row: &[u8], first: usize, step: isize) -> bool {
+        match self.width {
+            _ if step == 1 => row == &self.a[first * self.width..][..row.len()],
+            1 => like::<1>(row, self.a, first, step),
+            2 => like::<2>(row, self.a, first, step),
+            3 => like::<3>(row, self.a, first, step),
+            4 => like::<4>(row, self.a, first, step),
+            _ => like::<8>(row, self.a, first, step),
+        }
+    }
+
+    /// The first turn that makes B of A, the plainest first.
+    fn turned(&self, run: &Run) -> Result<Option<Turn>> {
+        for turn in Turn::all().into_iter().skip(1).filter(|t| t.sides(self.from) == self.to) {
+            if self.holds(run, &Way::turn(&turn, self.from))? {
+                return Ok(Some(turn));
             }
-            Some(from)
-        })
+        }
+        Ok(None)
     }
 
     /// The shift by whole voxels that makes B of A, as far as they overlap; the shortest.
-    fn shifts(&self) -> Option<[isize; 3]> {
+    fn shifts(&self, run: &Run) -> Result<Option<[isize; 3]>> {
         if self.from != self.to {
-            return None;
+            return Ok(None);
         }
         let reach = |a: usize| FAR.min(self.to[a] as isize / 2);
         let mut list: Vec<[isize; 3]> = Vec::new();
@@ -128,19 +183,33 @@ impl<'a> Pair<'a> {
             }
         }
         list.sort_by_key(|by| by.iter().map(|v| v * v).sum::<isize>());
-        list.into_iter().skip(1).find(|by| self.holds(|to| self.before(to, *by)) && self.varied(*by))
+        for by in list.into_iter().skip(1) {
+            let way = Way::shift(by, self.to);
+            if self.holds(run, &way)? && self.varied(&way.part) {
+                return Ok(Some(by));
+            }
+        }
+        Ok(None)
     }
 
-    fn before(&self, to: [usize; 3], by: [isize; 3]) -> Option<[usize; 3]> {
-        let from: [isize; 3] = std::array::from_fn(|a| to[a] as isize - by[a]);
-        (0..3).all(|a| (0..self.from[a] as isize).contains(&from[a])).then(|| from.map(|v| v as usize))
+    /// Whether a part of B is more than one value.
+    fn varied(&self, [x, y, z]: &[Range<usize>; 3]) -> bool {
+        let at = |x: usize, y: usize, z: usize| self.voxel(self.b, (z * self.to[1] + y) * self.to[0] + x);
+        let first = at(x.start, y.start, z.start);
+        z.clone().any(|z| y.clone().any(|y| x.clone().any(|x| at(x, y, z) != first)))
     }
+}
 
-    /// Whether what overlaps is more than one value.
-    fn varied(&self, by: [isize; 3]) -> bool {
-        let mut seen = (0..self.to.iter().product()).map(|i| self.index(i)).filter(|to| self.before(*to, by).is_some()).map(|to| self.voxel(self.b, self.to, to));
-        seen.next().is_some_and(|first| seen.any(|v| v != first))
-    }
+/// Some of the numbers below `count` that are meant, evenly spread among them.
+fn spread(count: usize, meant: impl Fn(&usize) -> bool) -> Vec<usize> {
+    let all = (0..count).filter(&meant).count();
+    (0..count).filter(meant).step_by((all / SOME).max(1)).collect()
+}
+
+/// Whether a row of voxels of `W` bytes is like others, from one on by steps.
+fn like<const W: usize>(row: &[u8], others: &[u8], first: usize, step: isize) -> bool {
+    let (row, others) = (row.as_chunks::<W>().0, others.as_chunks::<W>().0);
+    row.iter().enumerate().all(|(i, v)| *v == others[(first as isize + i as isize * step) as usize])
 }
 
 /// How the grids of two volumes are related, where that has a name.
@@ -160,26 +229,14 @@ pub(crate) fn of_grids(a: &Header, b: &Header) -> Option<String> {
     if factor > 0.0 && linear(factor) {
         return Some(format!("the spacing of B is {} times that of A", (factor * 1e6).round() / 1e6));
     }
-    let turn = turns().into_iter().skip(1).find(|t| turned_shape(t, a) == b.shape && near(t, a, &step))?;
+    let sides = |h: &Header| [h.nx(), h.ny(), h.nz()];
+    let turn = Turn::all().into_iter().skip(1).find(|t| t.sides(sides(a)) == sides(b) && near(&t.affine(sides(a)), &step))?;
     Some(format!("the grid of B is that of A {}: each voxel stays where it is", named(&turn)))
 }
 
-/// The shape of a turned volume.
-fn turned_shape(turn: &Turn, a: &Header) -> [usize; 3] {
-    let sides = [a.nx(), a.ny(), a.nz()];
-    let [x, y, z] = turn.from.map(|axis| sides[axis]);
-    [z, y, x]
-}
-
-/// Whether an affine from B's indices to A's is a turn's.
-fn near(turn: &Turn, a: &Header, step: &Affine) -> bool {
-    let sides = [a.nx(), a.ny(), a.nz()];
-    (0..3).all(|out| {
-        let axis = turn.from[out];
-        let sign = if turn.back[out] { -1.0 } else { 1.0 };
-        let first = if turn.back[out] { (sides[axis] - 1) as f64 } else { 0.0 };
-        (0..3).all(|c| (step[axis][c] - if c == out { sign } else { 0.0 }).abs() < 1e-4) && (step[axis][3] - first).abs() < 1e-3
-    })
+/// Whether an affine between indices is another, to a thousandth of a voxel.
+fn near(a: &Affine, b: &Affine) -> bool {
+    (0..3).all(|r| (0..4).all(|c| (a[r][c] - b[r][c]).abs() < if c < 3 { 1e-4 } else { 1e-3 }))
 }
 
 /// A shift in voxels, in words.

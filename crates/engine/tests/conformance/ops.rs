@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use isovox_ops::Access;
-use isovox_ops::access::{At, Edge, Gather, Halo, Held, Near, Point, Reduce, Whole};
+use isovox_ops::access::{At, Edge, Gather, Halo, Held, Near, OnGrid, Point, Reduce, Whole};
 use isovox_ops::spec::{Kind, Operation, Port, Spec};
 use isovox_volume::{Column, Header, Object, Result, Scalar, Table, Voxel};
 use serde_json::{Value as Json, json};
@@ -43,21 +43,32 @@ impl Point for SlabHeight {
 pub(crate) struct FirstOnly;
 
 impl Gather for FirstOnly {
-    type Plan = Header;
+    type Plan = FirstOnlyPlan;
+
+    fn plan(&self, inputs: &[&Header]) -> Result<(Header, FirstOnlyPlan)> {
+        let input = inputs[0];
+        Ok((input.clone(), FirstOnlyPlan(input.clone())))
+    }
+}
+
+/// The same, of an input.
+pub(crate) struct FirstOnlyPlan(Header);
+
+impl OnGrid for FirstOnlyPlan {
     type Walk = ();
 
-    fn plan(&self, inputs: &[&Header]) -> Result<(Header, Header)> {
-        let input = inputs[0];
-        Ok((input.clone(), input.clone()))
-    }
-
-    fn region(&self, _input: &Header, z: Range<usize>) -> Range<usize> {
+    fn region(&self, z: Range<usize>) -> Range<usize> {
         z
     }
 
-    fn planes<T: Voxel>(&self, input: &Header, _walk: &mut (), held: &Held<'_, T>, _z: Range<usize>, out: &mut [T]) {
+    fn copies(&self) -> bool {
+        true
+    }
+
+    fn planes<T: Voxel>(&self, _walk: &mut (), held: &Held<'_, T>, _z: Range<usize>, out: &mut [T]) {
+        let plane = self.0.plane();
         out.fill(T::default());
-        out[..input.plane()].copy_from_slice(&held.voxels[..input.plane()]);
+        out[..plane].copy_from_slice(&held.voxels[..plane]);
     }
 }
 
@@ -129,19 +140,30 @@ impl Halo for Column3 {
 pub(crate) struct FlipZ;
 
 impl Gather for FlipZ {
-    type Plan = Header;
+    type Plan = FlipZPlan;
+
+    fn plan(&self, inputs: &[&Header]) -> Result<(Header, FlipZPlan)> {
+        let input = inputs[0];
+        Ok((input.clone(), FlipZPlan(input.clone())))
+    }
+}
+
+/// The same, of an input.
+pub(crate) struct FlipZPlan(Header);
+
+impl OnGrid for FlipZPlan {
     type Walk = ();
 
-    fn plan(&self, inputs: &[&Header]) -> Result<(Header, Header)> {
-        let input = inputs[0];
-        Ok((input.clone(), input.clone()))
+    fn region(&self, z: Range<usize>) -> Range<usize> {
+        self.0.nz() - z.end..self.0.nz() - z.start
     }
 
-    fn region(&self, input: &Header, z: Range<usize>) -> Range<usize> {
-        input.nz() - z.end..input.nz() - z.start
+    fn copies(&self) -> bool {
+        true
     }
 
-    fn planes<T: Voxel>(&self, input: &Header, _walk: &mut (), held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
+    fn planes<T: Voxel>(&self, _walk: &mut (), held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
+        let input = &self.0;
         let plane = input.plane();
         for (z, out) in z.zip(out.chunks_exact_mut(plane)) {
             let from = (input.nz() - 1 - z - held.z.start) * plane;
@@ -154,23 +176,33 @@ impl Gather for FlipZ {
 pub(crate) struct Shear;
 
 impl Gather for Shear {
-    type Plan = Header;
+    type Plan = ShearPlan;
+
+    fn plan(&self, inputs: &[&Header]) -> Result<(Header, ShearPlan)> {
+        let input = inputs[0];
+        Ok((Header { shape: [input.nz().div_ceil(2), input.ny(), input.nx()], ..input.clone() }, ShearPlan(input.clone())))
+    }
+}
+
+/// The same, of an input.
+pub(crate) struct ShearPlan(Header);
+
+impl OnGrid for ShearPlan {
     type Walk = ();
 
-    fn plan(&self, inputs: &[&Header]) -> Result<(Header, Header)> {
-        let input = inputs[0];
-        Ok((Header { shape: [input.nz().div_ceil(2), input.ny(), input.nx()], ..input.clone() }, input.clone()))
+    fn region(&self, z: Range<usize>) -> Range<usize> {
+        2 * z.start..(2 * z.end + 2).min(self.0.nz())
     }
 
-    fn region(&self, input: &Header, z: Range<usize>) -> Range<usize> {
-        2 * z.start..(2 * z.end + 2).min(input.nz())
+    fn copies(&self) -> bool {
+        true
     }
 
-    fn planes<T: Voxel>(&self, input: &Header, _walk: &mut (), held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
-        let (ny, nx) = (input.ny(), input.nx());
+    fn planes<T: Voxel>(&self, _walk: &mut (), held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
+        let (nz, ny, nx) = (self.0.nz(), self.0.ny(), self.0.nx());
         for (i, row) in out.chunks_exact_mut(nx).enumerate() {
             let (z, y) = (z.start + i / ny, i % ny);
-            let from = ((2 * z + y % 4).min(input.nz() - 1) - held.z.start) * ny + y;
+            let from = ((2 * z + y % 4).min(nz - 1) - held.z.start) * ny + y;
             row.copy_from_slice(&held.voxels[from * nx..(from + 1) * nx]);
         }
     }

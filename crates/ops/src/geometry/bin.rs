@@ -5,7 +5,7 @@ use std::ops::Range;
 use isovox_macros::Op;
 use isovox_volume::{Error, Extent, Header, Numbers, QuantityKind, Result, Scalar, Type, Voxel};
 
-use crate::access::{Gather, Held};
+use crate::access::{Gather, Held, OnGrid};
 use crate::blocks;
 
 /// Make each block of voxels one voxel: its mean, or of masks and labels what most of its voxels are.
@@ -22,37 +22,46 @@ pub struct Bin {
     pub factor: Extent,
 }
 
-impl Bin {
-    fn sides(&self) -> [usize; 3] {
-        [self.factor.x, self.factor.y, self.factor.z]
-    }
+/// Blocks of a volume.
+pub struct Binned {
+    /// Sides of a block along x, y, z.
+    sides: [usize; 3],
+    input: Header,
 }
 
 impl Gather for Bin {
-    type Plan = Header;
-    type Walk = ();
+    type Plan = Binned;
 
-    fn plan(&self, inputs: &[&Header]) -> Result<(Header, Header)> {
+    fn plan(&self, inputs: &[&Header]) -> Result<(Header, Binned)> {
         let input = inputs[0];
         if input.voxel == Type::Rgb8 {
             return Err(Error::unsupported("bin of a colour volume").expected("numbers"));
         }
-        Ok((blocks::header(input, self.sides())?, input.clone()))
+        input.even()?;
+        let sides = [self.factor.x, self.factor.y, self.factor.z];
+        Ok((blocks::header(input, sides)?, Binned { sides, input: input.clone() }))
+    }
+}
+
+impl OnGrid for Binned {
+    type Walk = ();
+
+    fn region(&self, z: Range<usize>) -> Range<usize> {
+        z.start * self.sides[2]..(z.end * self.sides[2]).min(self.input.nz())
     }
 
-    fn region(&self, input: &Header, z: Range<usize>) -> Range<usize> {
-        z.start * self.factor.z..(z.end * self.factor.z).min(input.nz())
+    fn copies(&self) -> bool {
+        false
     }
 
-    fn planes<T: Voxel>(&self, input: &Header, _walk: &mut (), held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
-        T::numbers(Planes { sides: self.sides(), input, first: held.z.start, z }, held.voxels, out);
+    fn planes<T: Voxel>(&self, _walk: &mut (), held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
+        T::numbers(Planes { of: self, first: held.z.start, z }, held.voxels, out);
     }
 }
 
 /// Planes of blocks.
 struct Planes<'a> {
-    sides: [usize; 3],
-    input: &'a Header,
+    of: &'a Binned,
     /// The first plane that is there.
     first: usize,
     z: Range<usize>,
@@ -60,7 +69,8 @@ struct Planes<'a> {
 
 impl Numbers for Planes<'_> {
     fn fill<S: Scalar>(self, voxels: &[S], out: &mut [S]) {
-        let Planes { sides: [fx, fy, fz], input, first, z } = self;
+        let Planes { of: Binned { sides: [fx, fy, fz], input }, first, z } = self;
+        let (fx, fy, fz) = (*fx, *fy, *fz);
         let (nx, ny) = (input.nx(), input.ny());
         let kinds = matches!(input.quantity.kind, QuantityKind::Mask | QuantityKind::Label);
         for ((z, y), out) in z.flat_map(|z| (0..ny.div_ceil(fy)).map(move |y| (z, y))).zip(out.chunks_exact_mut(nx.div_ceil(fx))) {
@@ -85,7 +95,7 @@ mod tests {
         let (small, plan) = Gather::plan(&op, &[&header]).expect("a plan");
         let mut out = vec![9; small.voxels()];
         let held = Held { z: 0..shape[0], own: 0..shape[0], voxels, range: None };
-        op.planes(&plan, &mut (), &held, 0..small.nz(), &mut out);
+        plan.planes(&mut (), &held, 0..small.nz(), &mut out);
         assert_eq!(out, expect);
         small
     }

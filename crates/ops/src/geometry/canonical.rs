@@ -3,9 +3,9 @@
 use isovox_macros::Op;
 use isovox_volume::{Header, Result};
 
-use super::grid::Regrid;
 use super::reorient::turn;
 use super::turn::Turned;
+use crate::access::Gather;
 
 /// Make x, y, z run to the right, the front and the head (RAS), as near as the index axes do.
 ///
@@ -15,10 +15,10 @@ use super::turn::Turned;
 #[op(access = Gather, input = Volume, output = SameType, example = "isovox canonical scan.nii.gz -o ras.nii.gz")]
 pub struct Canonical;
 
-impl Regrid for Canonical {
-    type Grid = Turned;
+impl Gather for Canonical {
+    type Plan = Turned;
 
-    fn grid(&self, inputs: &[&Header]) -> Result<(Header, Turned)> {
+    fn plan(&self, inputs: &[&Header]) -> Result<(Header, Turned)> {
         turn(inputs[0], "RAS", "canonical")?.plan(inputs[0])
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use isovox_macros::Op;
 use isovox_volume::{Error, Geometry, Header, Region, Result, Voxel};
 
-use crate::access::{Gather, Held};
+use crate::access::{Gather, Held, OnGrid};
 use crate::spec::RegionText;
 
 /// Cut out a box; every voxel keeps its place in the world.
@@ -96,20 +96,27 @@ fn within(geometry: &Geometry, shape: [usize; 3], text: &str) -> Result<Region> 
 
 impl Gather for Crop {
     type Plan = Cut;
-    type Walk = ();
 
     fn plan(&self, inputs: &[&Header]) -> Result<(Header, Cut)> {
         let input = inputs[0];
         let region = self.of(input)?;
-        let geometry = input.geometry.shifted([region.x.start, region.y.start, region.z.start]);
-        Ok((Header { shape: region.shape(), geometry, ..input.clone() }, Cut { region, row: input.nx(), rows: input.ny() }))
+        Ok((input.part(&region), Cut { region, row: input.nx(), rows: input.ny() }))
+    }
+}
+
+impl OnGrid for Cut {
+    type Walk = ();
+
+    fn region(&self, z: Range<usize>) -> Range<usize> {
+        z.start + self.region.z.start..z.end + self.region.z.start
     }
 
-    fn region(&self, cut: &Cut, z: Range<usize>) -> Range<usize> {
-        z.start + cut.region.z.start..z.end + cut.region.z.start
+    fn copies(&self) -> bool {
+        true
     }
 
-    fn planes<T: Voxel>(&self, Cut { region, row, rows }: &Cut, _walk: &mut (), held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
+    fn planes<T: Voxel>(&self, _walk: &mut (), held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
+        let Cut { region, row, rows } = self;
         let lines = z.flat_map(|z| region.y.clone().map(move |y| (z, y)));
         for ((z, y), out) in lines.zip(out.chunks_exact_mut(region.x.len())) {
             let from = ((z + region.z.start - held.z.start) * rows + y) * row + region.x.start;

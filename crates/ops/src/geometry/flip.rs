@@ -3,8 +3,8 @@
 use isovox_macros::Op;
 use isovox_volume::{Error, Header, Result};
 
-use super::grid::Regrid;
 use super::turn::{Turn, Turned};
+use crate::access::Gather;
 
 /// Reverse index axes; every voxel keeps its place in the world.
 ///
@@ -26,10 +26,10 @@ pub(crate) fn axes(text: &str, flag: &str) -> Result<Vec<usize>> {
     if twice || list.is_empty() { Err(wrong()) } else { Ok(list) }
 }
 
-impl Regrid for Flip {
-    type Grid = Turned;
+impl Gather for Flip {
+    type Plan = Turned;
 
-    fn grid(&self, inputs: &[&Header]) -> Result<(Header, Turned)> {
+    fn plan(&self, inputs: &[&Header]) -> Result<(Header, Turned)> {
         let axes = axes(&self.axes, "axes")?;
         Turn { from: [0, 1, 2], back: std::array::from_fn(|a| axes.contains(&a)) }.plan(inputs[0])
     }

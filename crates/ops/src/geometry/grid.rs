@@ -1,108 +1,30 @@
 //! What operations that move voxels have in common: the header of a new grid, and what stands where nothing was.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use isovox_volume::affine::Affine;
-use isovox_volume::{Error, Header, Numbers, QuantityKind, Result, Rgb8, Scalar, Space, Type, Verdict, Voxel, scalar};
-use serde_json::Value as Json;
-
-use crate::access::{Gather, Held};
+use isovox_volume::{Error, Geometry, Header, Numbers, QuantityKind, Result, Rgb8, Scalar, Space, Type, Verdict, Voxel, scalar};
 
 /// The value of air, in a volume of Hounsfield units.
 pub(crate) const AIR: f64 = -1024.0;
-
-/// An operation that gives a volume another grid.
-pub trait Regrid: Send + Sync + 'static {
-    /// How it does so, once the inputs are known.
-    type Grid: OnGrid;
-
-    /// What the output is, and how it is made; of further inputs only the grid counts.
-    fn grid(&self, inputs: &[&Header]) -> Result<(Header, Self::Grid)>;
-}
-
-/// A volume's way to another grid: what [`Gather`] asks, of the plan itself.
-pub trait OnGrid: Send + Sync + 'static {
-    /// What a walk keeps from one call to the next.
-    type Walk: Default + Send + 'static;
-
-    /// See [`Gather::region`].
-    fn region(&self, z: Range<usize>) -> Range<usize>;
-
-    /// See [`Gather::missing`].
-    fn missing(&self, _walk: &Self::Walk, z: Range<usize>) -> Range<usize> {
-        self.region(z)
-    }
-
-    /// See [`Gather::spread`].
-    fn spread(&self) -> Option<usize>;
-
-    /// See [`Gather::scratch`].
-    fn scratch(&self, _planes: usize) -> usize {
-        0
-    }
-
-    /// See [`Gather::wants_range`].
-    fn wants_range(&self) -> bool {
-        false
-    }
-
-    /// See [`Gather::found`].
-    fn found(&self) -> Json {
-        Json::Null
-    }
-
-    /// See [`Gather::planes`].
-    fn planes<T: Voxel>(&self, walk: &mut Self::Walk, held: &Held<'_, T>, z: Range<usize>, out: &mut [T]);
-}
-
-impl<O: Regrid> Gather for O {
-    type Plan = O::Grid;
-    type Walk = <O::Grid as OnGrid>::Walk;
-
-    fn plan(&self, inputs: &[&Header]) -> Result<(Header, O::Grid)> {
-        self.grid(inputs)
-    }
-
-    fn region(&self, grid: &O::Grid, z: Range<usize>) -> Range<usize> {
-        grid.region(z)
-    }
-
-    fn missing(&self, grid: &O::Grid, walk: &Self::Walk, z: Range<usize>) -> Range<usize> {
-        grid.missing(walk, z)
-    }
-
-    fn spread(&self, grid: &O::Grid) -> Option<usize> {
-        grid.spread()
-    }
-
-    fn scratch(&self, grid: &O::Grid, planes: usize) -> usize {
-        grid.scratch(planes)
-    }
-
-    fn wants_range(&self, grid: &O::Grid) -> bool {
-        grid.wants_range()
-    }
-
-    fn found(&self, grid: &O::Grid) -> Json {
-        grid.found()
-    }
-
-    fn planes<T: Voxel>(&self, grid: &O::Grid, walk: &mut Self::Walk, held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
-        grid.planes(walk, held, z, out);
-    }
-}
 
 /// The header of a grid whose index points are those of the input that `from` makes of them.
 ///
 /// Fails where the input is no one grid, or where the result would be none.
 pub(crate) fn regrid(input: &Header, shape: [usize; 3], from: &Affine) -> Result<Header> {
     input.even()?;
-    let sized = Header::new(shape, input.frames.count, input.voxel).map_err(|_| Error::parameter("the new size").found(size(shape)).expected("a volume that can be addressed"))?;
     let geometry = input.geometry.of_index(from).ok_or_else(|| Error::geometry("the new grid").expected("an affine whose columns span space"))?;
+    placed(input, shape, geometry, &input.verdict)
+}
+
+/// The header of a grid that is known.
+///
+/// Fails where its size is none.
+pub(crate) fn placed(input: &Header, shape: [usize; 3], geometry: Geometry, verdict: &Verdict) -> Result<Header> {
+    Header::new(shape, input.frames.count, input.voxel).map_err(|_| Error::parameter("the new size").found(size(shape)).expected("a volume that can be addressed"))?;
     // A table of slices tells of the planes as they were.
-    let verdict = Verdict { slices: Arc::default(), ..input.verdict.clone() };
-    Ok(Header { shape: sized.shape, geometry, verdict, ..input.clone() })
+    let verdict = Verdict { slices: Arc::default(), ..verdict.clone() };
+    Ok(Header { shape, geometry, verdict, ..input.clone() })
 }
 
 /// `XxYxZ` of a shape.
@@ -122,7 +44,7 @@ pub(crate) fn fill(input: &Header, given: Option<f64>) -> Result<f64> {
 }
 
 fn same<T: Scalar>(value: f64) -> bool {
-    T::from_f64(value).to_f64() == value || T::TYPE == Type::F32 && value.is_finite()
+    T::from_f64(value).to_f64() == value || T::TYPE == Type::F32 && value.abs() <= f64::from(f32::MAX)
 }
 
 /// That value as a voxel; of colours a grey.

@@ -8,7 +8,7 @@ use isovox_volume::{Error, Header, Length, Result, Voxel};
 
 use super::crop::sizes;
 use super::grid::{fill, filling, regrid};
-use crate::access::{Edge, Gather, Held};
+use crate::access::{Edge, Gather, Held, OnGrid};
 use crate::spec::Lengths;
 
 /// What is added.
@@ -102,7 +102,6 @@ impl Padded {
 
 impl Gather for Pad {
     type Plan = Padded;
-    type Walk = ();
 
     fn plan(&self, inputs: &[&Header]) -> Result<(Header, Padded)> {
         let input = inputs[0];
@@ -127,19 +126,34 @@ impl Gather for Pad {
         let fill = if edge.is_some() { 0.0 } else { fill(input, self.fill)? };
         Ok((header, Padded { before, sides, out, edge, fill }))
     }
+}
 
-    fn region(&self, padded: &Padded, z: Range<usize>) -> Range<usize> {
-        let planes = || z.clone().filter_map(|z| padded.index(2, z));
+impl OnGrid for Padded {
+    type Walk = ();
+
+    fn region(&self, z: Range<usize>) -> Range<usize> {
+        let planes = || z.clone().filter_map(|z| self.index(2, z));
         planes().min().map_or(0..0, |first| first..planes().max().unwrap_or(first) + 1)
     }
 
-    fn planes<T: Voxel>(&self, padded: &Padded, _walk: &mut (), held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
-        let [nx, ny, _] = padded.sides;
-        let lines = z.flat_map(|z| (0..padded.out[1]).map(move |y| (z, y)));
-        for ((z, y), out) in lines.zip(out.chunks_exact_mut(padded.out[0])) {
-            match (padded.index(2, z), padded.index(1, y)) {
-                (Some(z), Some(y)) => padded.row(&held.voxels[((z - held.z.start) * ny + y) * nx..][..nx], out),
-                _ => out.fill(filling(padded.fill)),
+    fn spread(&self) -> Option<usize> {
+        // Beyond a face lies the other one: what stands between them is not needed at once.
+        (self.edge == Some(Edge::Wrap) && self.out[2] > self.sides[2]).then_some(0)
+    }
+
+    fn copies(&self) -> bool {
+        true
+    }
+
+    fn planes<T: Voxel>(&self, _walk: &mut (), held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
+        let [nx, ny, _] = self.sides;
+        let lines = z.flat_map(|z| (0..self.out[1]).map(move |y| (z, y)));
+        for ((z, y), out) in lines.zip(out.chunks_exact_mut(self.out[0])) {
+            match (self.index(2, z), self.index(1, y)) {
+                (Some(z), Some(y)) if held.own.contains(&z) => self.row(&held.voxels[((z - held.z.start) * ny + y) * nx..][..nx], out),
+                // In a piece that is still to come.
+                (Some(_), Some(_)) => {}
+                _ => out.fill(filling(self.fill)),
             }
         }
     }
@@ -156,7 +170,7 @@ mod tests {
         let op = Pad { before, after: Lengths([Length::Voxels(2.0), Length::Voxels(0.0), Length::Voxels(0.0)]), to: None, beyond, fill: None };
         let (out, plan) = op.plan(&[&header]).unwrap();
         let mut voxels = vec![0i16; out.voxels()];
-        op.planes(&plan, &mut (), &Held { z: 0..1, own: 0..1, voxels: &[1, 2, 3], range: None }, 0..out.nz(), &mut voxels);
+        plan.planes(&mut (), &Held { z: 0..1, own: 0..1, voxels: &[1, 2, 3], range: None }, 0..out.nz(), &mut voxels);
         (out, voxels)
     }
 

@@ -1,16 +1,15 @@
 //! An even, upright grid made of slices that are neither.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use isovox_macros::Op;
 use isovox_volume::{Error, Geometry, Header, Numbers, Problem, QuantityKind, Result, Scalar, Type, Verdict, Voxel};
 use serde_json::{Value as Json, json};
 
 use super::finish::Finish;
-use super::grid::{OnGrid, Regrid, fill, filling};
+use super::grid::{fill, filling, placed};
 use super::weights::inside;
-use crate::access::Held;
+use crate::access::{Gather, Held, OnGrid};
 
 /// Make an even, upright grid of slices with gaps, overlaps or a tilt.
 ///
@@ -30,6 +29,9 @@ pub struct Regularize {
     /// What stands where no slice is.
     pub fill: Option<f64>,
 }
+
+/// The most planes of a grid: more is a wrong unit.
+const MOST: usize = 1 << 20;
 
 /// Where an output plane comes from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -123,18 +125,19 @@ fn median(places: &[f64]) -> Option<f64> {
 
 /// Planes at equal steps from the first place to the last.
 fn planes(places: &[f64], step: f64) -> Vec<Plane> {
-    let tolerance = f64::max(0.01, 0.01 * step);
+    // Never so much that two slices, or two planes, are one.
+    let least = places.windows(2).map(|w| w[1] - w[0]).fold(step, f64::min);
+    let tolerance = f64::max(0.01, 0.01 * step).min(0.1 * least);
     let reach = places[places.len() - 1];
     let count = ((reach + tolerance) / step).floor() as usize + 1;
     let plane = |m: usize| {
         let at = m as f64 * step;
         let above = places.partition_point(|p| *p <= at);
-        let near = |k: usize| places.get(k).is_some_and(|p| (p - at).abs() <= tolerance);
         let below = above.saturating_sub(1);
-        if near(below) || above >= places.len() {
-            Plane { below, weight: 0.0 }
-        } else if near(above) {
-            Plane { below: above, weight: 0.0 }
+        let off = |k: usize| places.get(k).map_or(f64::INFINITY, |p| (p - at).abs());
+        let near = if off(above) < off(below) { above } else { below };
+        if off(near) <= tolerance || above >= places.len() {
+            Plane { below: near, weight: 0.0 }
         } else {
             Plane { below, weight: (at - places[below]) / (places[above] - places[below]) }
         }
@@ -142,10 +145,10 @@ fn planes(places: &[f64], step: f64) -> Vec<Plane> {
     (0..count).map(plane).collect()
 }
 
-impl Regrid for Regularize {
-    type Grid = Even;
+impl Gather for Regularize {
+    type Plan = Even;
 
-    fn grid(&self, inputs: &[&Header]) -> Result<(Header, Even)> {
+    fn plan(&self, inputs: &[&Header]) -> Result<(Header, Even)> {
         let input = inputs[0];
         if input.voxel == Type::Rgb8 {
             return Err(Error::unsupported("an even grid of colour slices").expected("numbers"));
@@ -155,7 +158,7 @@ impl Regrid for Regularize {
         let step = self.step.or(median(&places)).unwrap_or(stack.step);
         let count = places[places.len() - 1] / step;
         // Not so, too, where it is no number.
-        if !(step > 0.0 && count <= 1e7) {
+        if !(step > 0.0 && count < MOST as f64) {
             return Err(Error::parameter("--step").found(step).expected("a length above 0, of the slices' own order").help("is the unit right?"));
         }
         let planes = planes(&places, step);
@@ -173,7 +176,6 @@ impl Regrid for Regularize {
             return Err(Error::geometry("the tilt").found(format_args!("slices that move by {} voxels", wider.max(taller))).expected("slices that overlap"));
         }
         let out = [input.nx() + wider, input.ny() + taller];
-        let shape = Header::new([planes.len(), out[1], out[0]], input.frames.count, input.voxel)?.shape;
         let affine = std::array::from_fn(|r| match r {
             3 => [0.0, 0.0, 0.0, 1.0],
             _ => [stack.row[r], stack.column[r], stack.normal[r] * step, stack.origin[r] + x0 * stack.row[r] + y0 * stack.column[r]],
@@ -189,25 +191,36 @@ impl Regrid for Regularize {
             tilt: input.geometry.shear_deg(),
             planes,
         };
-        let mut warnings = input.warnings.clone();
-        warnings.extend(even.told());
-        let text = format!("made even by regularize: steps of {step:.4} mm along the normal");
-        let verdict = Verdict { slices: Arc::default(), ..Verdict::of(&geometry, &text) };
-        Ok((Header { shape, geometry, verdict, warnings, ..input.clone() }, even))
+        let verdict = Verdict::of(&geometry, &format!("made even by regularize: steps of {step:.4} mm along the normal"));
+        let mut header = placed(input, [even.planes.len(), out[1], out[0]], geometry, &verdict)?;
+        header.warnings.extend(even.told());
+        Ok((header, even))
     }
 }
 
+/// Runs of planes as users read them: `3, 11-19`.
+fn listed(runs: &[Range<usize>]) -> String {
+    let one = |run: &Range<usize>| if run.len() == 1 { run.start.to_string() } else { format!("{}-{}", run.start, run.end - 1) };
+    runs.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
 impl Even {
-    /// Planes that are no slice.
-    fn between(&self) -> Vec<usize> {
-        (0..self.planes.len()).filter(|m| self.planes[*m].weight > 0.0).collect()
+    /// Planes that are no slice, as runs of neighbours.
+    fn between(&self) -> Vec<Range<usize>> {
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        for m in (0..self.planes.len()).filter(|m| self.planes[*m].weight > 0.0) {
+            match runs.last_mut().filter(|run| run.end == m) {
+                Some(run) => run.end = m + 1,
+                None => runs.push(m..m + 1),
+            }
+        }
+        runs
     }
 
     fn told(&self) -> Option<String> {
-        let list = self.between();
         let what = if self.kinds { "are copies of their nearest" } else { "are interpolated" };
-        let named: Vec<String> = list.iter().map(ToString::to_string).collect();
-        (!list.is_empty()).then(|| format!("{} of {} slices {what}, where there was none: {}", list.len(), self.planes.len(), named.join(", ")))
+        let count = self.planes.iter().filter(|p| p.weight > 0.0).count();
+        (count > 0).then(|| format!("{count} of {} slices {what}, where there was none: {}", self.planes.len(), listed(&self.between())))
     }
 
     /// The slice's value at a place within it; `None` outside.
@@ -269,12 +282,13 @@ impl OnGrid for Even {
         part.iter().map(|p| p.below).min().unwrap_or(0)..last + 1
     }
 
-    fn spread(&self) -> Option<usize> {
-        None
+    fn copies(&self) -> bool {
+        false
     }
 
     fn found(&self) -> Json {
-        json!({"step_mm": self.step, "interpolated": self.between(), "tilt_corrected_deg": if self.tilt > 0.1 { json!(self.tilt) } else { Json::Null }})
+        let between: Vec<[usize; 2]> = self.between().into_iter().map(|run| [run.start, run.end - 1]).collect();
+        json!({"step_mm": self.step, "interpolated": between, "tilt_corrected_deg": if self.tilt > 0.1 { json!(self.tilt) } else { Json::Null }})
     }
 
     fn planes<T: Voxel>(&self, _walk: &mut (), held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
@@ -320,7 +334,7 @@ mod tests {
     }
 
     fn run(header: &Header, voxels: &[f64]) -> (Header, Even, Vec<f64>) {
-        let (out, even) = Regularize { step: None, fill: Some(-1e6) }.grid(&[header]).unwrap();
+        let (out, even) = Regularize { step: None, fill: Some(-1e6) }.plan(&[header]).unwrap();
         let mut made = vec![0.0; out.voxels()];
         let held = Held { z: 0..header.nz(), own: 0..header.nz(), voxels, range: None };
         even.planes(&mut (), &held, 0..out.nz(), &mut made);
@@ -331,7 +345,7 @@ mod tests {
     fn gaps_are_filled_between_true_neighbours() {
         let places = [0.0, 2.0, 4.0, 8.0, 10.0];
         let (out, even, made) = run(&series(&places, 0.0), &ramp(&places, 0.0));
-        assert_eq!((out.shape, even.between()), ([6, 6, 8], vec![3]));
+        assert_eq!((out.shape, even.between()), ([6, 6, 8], vec![3..4]));
         assert_eq!(out.verdict.uniform, Some(true));
         assert!(out.warnings[0].ends_with(": 3"), "{:?}", out.warnings);
         assert_eq!(made, ramp(&[0.0, 2.0, 4.0, 6.0, 8.0, 10.0], 0.0));
@@ -361,12 +375,35 @@ mod tests {
     }
 
     #[test]
+    fn steps_of_micrometres_add_no_plane_and_take_the_nearest() {
+        for n in [3, 20] {
+            let places: Vec<f64> = (0..n).map(|k| f64::from(k) * 0.005).collect();
+            let made = planes(&places, 0.005);
+            assert_eq!(made, (0..n as usize).map(|below| Plane { below, weight: 0.0 }).collect::<Vec<_>>());
+        }
+        // One of four is missing; an ulp below a slice is that slice.
+        let [a, b] = [0.001, f64::from_bits(0.003f64.to_bits() + 1)];
+        let below: Vec<usize> = planes(&[0.0, a, b, 0.004], 0.001).iter().map(|p| p.below).collect();
+        assert_eq!(below, [0, 1, 1, 2, 3]);
+        assert!((planes(&[0.0, a, b], 0.001)[2].weight - 0.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn long_lists_are_told_as_runs() {
+        let header = series(&[0.0, 2.0, 4.0], 0.0);
+        let (out, even) = Regularize { step: Some(0.02), fill: None }.plan(&[&header]).unwrap();
+        assert_eq!((out.nz(), even.between()), (201, vec![1..100, 101..200]));
+        assert!(out.warnings[0].ends_with(": 1-99, 101-199"), "{:?}", out.warnings);
+        assert!(Regularize { step: Some(1e-6), fill: None }.plan(&[&header]).is_err());
+    }
+
+    #[test]
     fn what_is_not_known_is_refused() {
         let mut header = series(&[0.0, 2.0, 2.0], 0.0);
-        assert!(Regularize { step: None, fill: None }.grid(&[&header]).is_err());
-        header.verdict.slices = Arc::default();
-        assert!(Regularize { step: None, fill: None }.grid(&[&header]).is_err());
+        assert!(Regularize { step: None, fill: None }.plan(&[&header]).is_err());
+        header.verdict.slices = std::sync::Arc::default();
+        assert!(Regularize { step: None, fill: None }.plan(&[&header]).is_err());
         header.geometry = Geometry::voxel();
-        assert!(Regularize { step: None, fill: None }.grid(&[&header]).is_err());
+        assert!(Regularize { step: None, fill: None }.plan(&[&header]).is_err());
     }
 }

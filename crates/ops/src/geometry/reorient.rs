@@ -3,8 +3,9 @@
 use isovox_macros::Op;
 use isovox_volume::{Error, Header, Result};
 
-use super::grid::{Regrid, anatomical};
+use super::grid::anatomical;
 use super::turn::{Turn, Turned};
+use crate::access::Gather;
 
 /// Exchange and reverse index axes, so that they run to three letters; every voxel keeps its place.
 ///
@@ -44,22 +45,22 @@ pub(crate) fn turn(input: &Header, to: &str, what: &str) -> Result<Turn> {
     Ok(Turn { from, back: std::array::from_fn(|a| now[from[a]].1 != to[a].1) })
 }
 
-impl Regrid for Reorient {
-    type Grid = Turned;
+impl Gather for Reorient {
+    type Plan = Turned;
 
-    fn grid(&self, inputs: &[&Header]) -> Result<(Header, Turned)> {
+    fn plan(&self, inputs: &[&Header]) -> Result<(Header, Turned)> {
         turn(inputs[0], &self.to, "reorient")?.plan(inputs[0])
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::turn::tests::{all, oblique};
+    use super::super::turn::tests::oblique;
     use super::*;
 
     #[test]
     fn letters_are_reached_from_each_of_the_48() {
-        for t in all() {
+        for t in Turn::all() {
             let (header, _) = t.plan(&oblique()).unwrap();
             for to in ["LPS", "RAS", "PIR", "SLA"] {
                 assert_eq!(turn(&header, to, "reorient").unwrap().plan(&header).unwrap().0.geometry.axes().unwrap(), to);

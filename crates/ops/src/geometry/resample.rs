@@ -5,8 +5,9 @@ use isovox_volume::affine::{Affine, IDENTITY, product};
 use isovox_volume::{Error, Geometry, Header, Result};
 
 use super::crop::sizes;
-use super::grid::{Regrid, fill, regrid};
+use super::grid::{fill, placed, regrid};
 use super::sampling::{Interpolation, Manner, Sampling};
+use crate::access::Gather;
 use crate::spec::Lengths;
 
 /// Bring a volume to another spacing or size, or onto another image's grid; everything keeps its place.
@@ -91,14 +92,15 @@ fn ruler(n: [usize; 3], out: [usize; 3], step: [f64; 3]) -> Affine {
     grid
 }
 
-/// Refuses grids that do not lie in one world, and gives the input index points of the other's indices.
-pub(crate) fn onto(input: &Header, like: &Header) -> Result<Affine> {
+/// Refuses grids that do not lie in one world, and gives the input index points of the other's indices, where `pull` leads
+/// from the other's millimetres to the input's.
+pub(crate) fn onto(input: &Header, like: &Header, pull: &Affine) -> Result<Affine> {
     input.even()?;
     like.even()?;
     let (a, b) = (&input.geometry, &like.geometry);
     let place = |g: &Geometry| g.affine().copied();
     match (place(a), place(b)) {
-        (Some(_), Some(to)) if a.space() == b.space() => Ok(product(&a.back(), &to)),
+        (Some(_), Some(to)) if a.space() == b.space() => Ok(product(&a.back(), &product(pull, &to))),
         _ => Err(Error::geometry("grids of different worlds")
             .found(format_args!("{} and {}", a.space().name(), b.space().name()))
             .expected("both a patient's space, or both local")
@@ -107,16 +109,16 @@ pub(crate) fn onto(input: &Header, like: &Header) -> Result<Affine> {
 }
 
 /// The header of an input on another's grid.
-pub(crate) fn placed(input: &Header, like: &Header, plan: &Sampling) -> Result<Header> {
-    let header = regrid(like, like.shape, &IDENTITY)?;
-    let warnings = input.warnings.iter().cloned().chain(plan.warning()).collect();
-    Ok(Header { shape: header.shape, geometry: like.geometry.clone(), verdict: header.verdict, warnings, ..input.clone() })
+pub(crate) fn placed_like(input: &Header, like: &Header, plan: &Sampling) -> Result<Header> {
+    let mut header = placed(input, like.shape, like.geometry.clone(), &like.verdict)?;
+    header.warnings.extend(plan.warning());
+    Ok(header)
 }
 
-impl Regrid for Resample {
-    type Grid = Sampling;
+impl Gather for Resample {
+    type Plan = Sampling;
 
-    fn grid(&self, inputs: &[&Header]) -> Result<(Header, Sampling)> {
+    fn plan(&self, inputs: &[&Header]) -> Result<(Header, Sampling)> {
         let input = inputs[0];
         let n = [input.nx(), input.ny(), input.nz()];
         let asked = self.asked(input, inputs.get(1).copied())?;
@@ -126,8 +128,8 @@ impl Regrid for Resample {
         let (out, mut grid) = match asked {
             Asked::Like(like) => {
                 let out = [like.nx(), like.ny(), like.nz()];
-                let plan = Sampling::new(input, out, onto(input, like)?, self.manner(fill(input, self.fill)?))?;
-                return Ok((placed(input, like, &plan)?, plan));
+                let plan = Sampling::new(input, out, onto(input, like, &IDENTITY)?, self.manner(fill(input, self.fill)?))?;
+                return Ok((placed_like(input, like, &plan)?, plan));
             }
             Asked::Size(out) if out.contains(&0) => return Err(Error::parameter("--size").expected("at least one voxel along each axis")),
             Asked::Size(out) => (out, ruler(n, out, std::array::from_fn(|a| n[a] as f64 / out[a] as f64))),
@@ -152,10 +154,9 @@ impl Regrid for Resample {
 
 #[cfg(test)]
 mod tests {
-    use super::super::grid::OnGrid;
     use super::super::passes::Ring;
     use super::*;
-    use crate::access::Held;
+    use crate::access::{Held, OnGrid};
     use isovox_volume::{Length, Space, Type};
 
     fn header(shape: [usize; 3], spacing: [f64; 3]) -> Header {
@@ -170,7 +171,7 @@ mod tests {
     }
 
     fn run(op: &Resample, inputs: &[&Header], voxels: &[f64]) -> (Header, Vec<f64>) {
-        let (header, plan) = op.grid(inputs).unwrap();
+        let (header, plan) = op.plan(inputs).unwrap();
         let mut out = vec![f64::NAN; header.voxels()];
         let need = plan.region(0..header.nz());
         let reach = plan.spread().unwrap_or(0);
@@ -238,7 +239,7 @@ mod tests {
     #[test]
     fn grids_that_none_can_have_are_refused() {
         let input = header([5, 6, 7], [1.0, 2.0, 3.0]);
-        let refused = |op: &Resample, inputs: &[&Header]| op.grid(inputs).err().expect("an error").to_string();
+        let refused = |op: &Resample, inputs: &[&Header]| op.plan(inputs).err().expect("an error").to_string();
         for spacing in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-6, 1e-300] {
             let said = refused(&resample(spacing, Interpolation::Linear), &[&input]);
             assert!(said.contains("spacing") || said.contains("new grid") || said.contains("new size"), "{spacing}: {said}");
@@ -260,10 +261,10 @@ mod tests {
         let mut input = header([5, 6, 7], [1.0, 2.0, 3.0]).like(Type::U8, isovox_volume::Quantity::certain(isovox_volume::QuantityKind::Label, "said"));
         let literal = Resample { literal_zoom: true, ..resample(2.0, Interpolation::Auto) };
         for op in [&literal, &resample(2.0, Interpolation::Linear), &resample(2.0, Interpolation::Cubic), &resample(2.0, Interpolation::Lanczos)] {
-            assert!(op.grid(&[&input]).is_err());
+            assert!(op.plan(&[&input]).is_err());
         }
-        assert!(resample(2.0, Interpolation::Auto).grid(&[&input]).is_ok() && resample(2.0, Interpolation::Vote).grid(&[&input]).is_ok());
+        assert!(resample(2.0, Interpolation::Auto).plan(&[&input]).is_ok() && resample(2.0, Interpolation::Vote).plan(&[&input]).is_ok());
         input = header([5, 6, 7], [1.0, 2.0, 3.0]).like(Type::Rgb8, input.quantity);
-        assert!(literal.grid(&[&input]).is_err() && resample(2.0, Interpolation::Vote).grid(&[&input]).is_err());
+        assert!(literal.plan(&[&input]).is_err() && resample(2.0, Interpolation::Vote).plan(&[&input]).is_err());
     }
 }

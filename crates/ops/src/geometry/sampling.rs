@@ -9,11 +9,11 @@ use isovox_volume::{Error, Header, Numbers, QuantityKind, Result, Scalar, Type, 
 use serde_json::{Value as Json, json};
 
 use super::finish::Finish;
-use super::grid::{OnGrid, filling, size};
+use super::grid::{filling, size};
 use super::passes::{Passes, Ring};
 use super::sampler::{Places, Sampler};
 use super::weights::{Axis, Filter, Kernel, Ruler, prefilter_reach};
-use crate::access::{Edge, Held};
+use crate::access::{Edge, Held, OnGrid};
 
 /// How values between voxels are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
@@ -281,6 +281,10 @@ impl OnGrid for Sampling {
             // Planes as they were brought to the grid, and what the filter across them makes of these.
             How::Oblique(Some(p)) => (p.plane().saturating_mul(2 * planes + 3)).saturating_add(p.scratch()).saturating_mul(bytes),
         }
+    }
+
+    fn copies(&self) -> bool {
+        matches!(self.how, How::Copies(_))
     }
 
     fn wants_range(&self) -> bool {

@@ -1,13 +1,14 @@
 //! Volumes moved by an affine of the world.
 
 use isovox_macros::Op;
-use isovox_volume::affine::{Affine, IDENTITY, inverse, product, zoom};
+use isovox_volume::affine::{Affine, inverse, product, zoom};
 use isovox_volume::{Error, Header, Result, Space};
 
-use super::grid::{Regrid, fill};
+use super::grid::fill;
 use super::matrix::Matrix;
-use super::resample::{onto, placed};
+use super::resample::{onto, placed_like};
 use super::sampling::{Interpolation, Manner, Sampling};
+use crate::access::Gather;
 
 /// Move a volume by a rigid or affine transform of the world, onto its own grid or another image's.
 ///
@@ -51,18 +52,15 @@ impl Transform {
     }
 }
 
-impl Regrid for Transform {
-    type Grid = Sampling;
+impl Gather for Transform {
+    type Plan = Sampling;
 
-    fn grid(&self, inputs: &[&Header]) -> Result<(Header, Sampling)> {
+    fn plan(&self, inputs: &[&Header]) -> Result<(Header, Sampling)> {
         let input = inputs[0];
         let like = inputs.get(1).copied().unwrap_or(input);
-        // The same worlds are needed, whatever lies between.
-        onto(input, like)?;
-        let target = like.geometry.affine().unwrap_or(&IDENTITY);
-        let grid = product(&input.geometry.back(), &product(&self.pull(input)?, target));
+        let grid = onto(input, like, &self.pull(input)?)?;
         let manner = Manner { interpolation: self.interpolation, smooth: true, overshoot: self.overshoot, fill: fill(input, self.fill)?, literal: false };
         let plan = Sampling::new(input, [like.nx(), like.ny(), like.nz()], grid, manner)?;
-        Ok((placed(input, like, &plan)?, plan))
+        Ok((placed_like(input, like, &plan)?, plan))
     }
 }

@@ -4,8 +4,8 @@ use isovox_macros::Op;
 use isovox_volume::{Error, Header, Result};
 
 use super::flip::axes;
-use super::grid::Regrid;
 use super::turn::{Turn, Turned};
+use crate::access::Gather;
 
 /// Exchange index axes; every voxel keeps its place in the world.
 ///
@@ -18,10 +18,10 @@ pub struct Transpose {
     pub order: String,
 }
 
-impl Regrid for Transpose {
-    type Grid = Turned;
+impl Gather for Transpose {
+    type Plan = Turned;
 
-    fn grid(&self, inputs: &[&Header]) -> Result<(Header, Turned)> {
+    fn plan(&self, inputs: &[&Header]) -> Result<(Header, Turned)> {
         let order = axes(&self.order, "order")?;
         let from =
             <[usize; 3]>::try_from(order).map_err(|_| Error::parameter(format_args!("--order {}", self.order)).expected("all of x, y, z").help("for example --order zyx"))?;

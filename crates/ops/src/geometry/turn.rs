@@ -5,8 +5,8 @@ use std::ops::Range;
 use isovox_volume::affine::Affine;
 use isovox_volume::{Header, Result, Voxel};
 
-use super::grid::{OnGrid, regrid};
-use crate::access::Held;
+use super::grid::regrid;
+use crate::access::{Held, OnGrid};
 
 /// Side of the squares in which planes are turned: both sides' cache lines are used whole.
 const TILE: usize = 32;
@@ -28,17 +28,35 @@ pub struct Turned {
 }
 
 impl Turn {
-    /// The header of the turned volume, and the turn.
-    pub(crate) fn plan(self, input: &Header) -> Result<(Header, Turned)> {
-        let sides = [input.nx(), input.ny(), input.nz()];
+    /// All 48, the plainest first.
+    pub fn all() -> Vec<Turn> {
+        let orders = [[0, 1, 2], [1, 0, 2], [2, 1, 0], [0, 2, 1], [1, 2, 0], [2, 0, 1]];
+        let mut backs: Vec<[bool; 3]> = (0..8).map(|b| [b & 1 == 1, b & 2 == 2, b & 4 == 4]).collect();
+        backs.sort_by_key(|b| b.iter().filter(|v| **v).count());
+        orders.iter().flat_map(|&from| backs.iter().map(move |&back| Turn { from, back })).collect()
+    }
+
+    /// Voxels along x, y, z of what has so many before it is turned.
+    pub fn sides(&self, before: [usize; 3]) -> [usize; 3] {
+        self.from.map(|axis| before[axis])
+    }
+
+    /// The affine from an index of the turned volume to one of what has so many voxels along x, y, z.
+    pub fn affine(&self, before: [usize; 3]) -> Affine {
         let mut from: Affine = [[0.0; 4]; 4];
         from[3][3] = 1.0;
         for (out, &axis) in self.from.iter().enumerate() {
             from[axis][out] = if self.back[out] { -1.0 } else { 1.0 };
-            from[axis][3] = if self.back[out] { (sides[axis] - 1) as f64 } else { 0.0 };
+            from[axis][3] = if self.back[out] { (before[axis] - 1) as f64 } else { 0.0 };
         }
-        let [x, y, z] = self.from.map(|axis| sides[axis]);
-        Ok((regrid(input, [z, y, x], &from)?, Turned { turn: self, sides }))
+        from
+    }
+
+    /// The header of the turned volume, and the turn.
+    pub(crate) fn plan(self, input: &Header) -> Result<(Header, Turned)> {
+        let sides = [input.nx(), input.ny(), input.nz()];
+        let [x, y, z] = self.sides(sides);
+        Ok((regrid(input, [z, y, x], &self.affine(sides))?, Turned { turn: self, sides }))
     }
 }
 
@@ -59,6 +77,10 @@ impl OnGrid for Turned {
 
     fn spread(&self) -> Option<usize> {
         (self.turn.from[2] != 2).then_some(0)
+    }
+
+    fn copies(&self) -> bool {
+        true
     }
 
     fn planes<T: Voxel>(&self, _walk: &mut (), held: &Held<'_, T>, z: Range<usize>, out: &mut [T]) {
@@ -144,12 +166,6 @@ pub(crate) mod tests {
     use super::*;
     use isovox_volume::{Geometry, Space, Type};
 
-    /// All 48 turns.
-    pub(crate) fn all() -> Vec<Turn> {
-        let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
-        orders.iter().flat_map(|&from| (0..8).map(move |b| Turn { from, back: [b & 1 == 1, b & 2 == 2, b & 4 == 4] })).collect()
-    }
-
     pub(crate) fn oblique() -> Header {
         let mut header = Header::new([5, 40, 37], 1, Type::U16).unwrap();
         let tilted = [[0.8, -0.6, 0.02, 7.0], [0.6, 0.8, 0.1, -3.0], [0.0, 0.0, 2.5, 11.0], [0.0, 0.0, 0.0, 1.0]];
@@ -161,7 +177,7 @@ pub(crate) mod tests {
     fn values_and_places_stay_together() {
         let input = oblique();
         let voxels: Vec<u16> = (0..input.voxels()).map(|i| i as u16).collect();
-        for turn in all() {
+        for turn in Turn::all() {
             let (header, turned) = turn.plan(&input).unwrap();
             let mut out = vec![0u16; header.voxels()];
             // In pieces, where the region may come in pieces.
