@@ -2,7 +2,7 @@
 
 Usage: compare.py BENCH_PROGRAM [--size 512] [--out results.json]
 Inputs as the project's speed goals define them: rock, clean and noisy masks, cells. CPU seconds of one thread, best of
-three, alternating; needs numpy, scipy, opencv, connected-components-3d, scikit-image, SimpleITK, vtk.
+three (slow peers once); needs numpy, scipy, opencv, connected-components-3d, scikit-image, SimpleITK, vtk.
 """
 import argparse
 import json

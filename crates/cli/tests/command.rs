@@ -31,6 +31,8 @@ mod surface;
 mod talk;
 #[path = "command/told.rs"]
 mod told;
+#[path = "command/uneven.rs"]
+mod uneven;
 
 use std::path::Path;
 

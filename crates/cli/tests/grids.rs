@@ -131,3 +131,25 @@ fn a_transform_is_read_from_a_file() {
     assert_eq!(back, "0.5 0 0 -0.5\n0 0.5 0 -1\n0 0 0.5 -1.5\n0 0 0 1\n");
     say(at, "affine --zoom 0").failed(2);
 }
+
+#[test]
+fn integers_that_no_float_holds_are_kept_or_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let values: Vec<u8> = (0..64u64).flat_map(|i| (9_223_372_036_854_775_000 + i).to_le_bytes()).collect();
+    std::fs::write(at.join("long.raw"), values).expect("a file");
+    let raw = "long.raw --size 4x4x4 --type u64 --voxel-size 1mm";
+    say(at, &format!("convert {raw} long.mha")).done();
+    for words in ["resample long.mha --spacing 0.7mm -o a.mha", "convert long.mha a.nii --type f64", "pad long.mha --after 1vox --fill 9007199254740993 -o a.mha"] {
+        say(at, words).refused();
+    }
+    for words in ["resample long.mha --spacing 0.5mm --interpolation nearest -o b.mha --force", "pad long.mha --after 1vox --fill 7 -o b.mha --force"] {
+        say(at, words).done();
+    }
+    std::fs::write(at.join("one.raw"), 9_007_199_254_740_993u64.to_le_bytes()).expect("a file");
+    std::fs::write(at.join("float.raw"), 9_007_199_254_740_992f64.to_le_bytes()).expect("a file");
+    say(at, "convert one.raw one.npy --size 1x1x1 --type u64").done();
+    say(at, "convert float.raw float.npy --size 1x1x1 --type f64").done();
+    let compared = say(at, "compare one.npy float.npy");
+    assert_eq!(compared.code, Some(1), "{}", compared.err);
+}

@@ -8,7 +8,7 @@ use isovox_formats::{Input, OpenOptions};
 use isovox_ops::geometry::crop::Crop;
 use isovox_ops::spec::{Lengths, RegionText};
 use isovox_volume::source::Pool;
-use isovox_volume::{Cursor, Error, Geometry, Header, Length, Result, Run, Scalar, Slab, Source, Space, Type, Verdict, scalar};
+use isovox_volume::{Cursor, Error, Geometry, Header, Length, Quantity, QuantityKind, Result, Run, Scalar, Slab, Source, Space, Type, Verdict, scalar};
 
 use crate::adapt::gather::GatherSource;
 use crate::keep::Keep;
@@ -28,6 +28,8 @@ pub struct OpenScan {
     pub voxel_size: Option<Lengths>,
     /// Whether slices that are not evenly spaced are taken as they are, their places kept in the provenance.
     pub keep_gaps: bool,
+    /// What the values mean, whatever the file says.
+    pub quantity: Option<QuantityKind>,
     /// The type to open as (for raw files the stored type, in `format.raw`).
     pub voxel: Option<Type>,
 }
@@ -58,6 +60,9 @@ pub fn open_scan(paths: &[PathBuf], options: &OpenScan) -> Result<Opened> {
     }
     if options.keep_gaps {
         source = Arc::new(Described::kept(source));
+    }
+    if let Some(kind) = options.quantity {
+        source = Arc::new(Described::meaning(source, kind)?);
     }
     if let Some(frame) = options.frame {
         source = Arc::new(Described::frame(source, frame)?);
@@ -105,6 +110,19 @@ impl Described {
         }
         header.geometry = geometry;
         header.verdict = Verdict::uniform("spacing given by --voxel-size");
+        Ok(Described { input, header, first: 0 })
+    }
+
+    /// With values that mean what the user says.
+    pub fn meaning(input: Arc<dyn Source>, kind: QuantityKind) -> Result<Described> {
+        let header = input.header();
+        let fits = header.voxel.is_scalar() && (header.voxel.is_integer() || matches!(kind, QuantityKind::Hu | QuantityKind::Stored));
+        if !fits {
+            let error = Error::parameter(format_args!("--quantity {}", kind.name())).found(format_args!("{} voxels", header.voxel));
+            return Err(error.expected("integers").help("open them as integers with --type, or cast them"));
+        }
+        let unit = (kind == QuantityKind::Hu).then(|| "HU".to_string());
+        let header = header.like(header.voxel, Quantity { unit, ..Quantity::certain(kind, "said by --quantity") });
         Ok(Described { input, header, first: 0 })
     }
 
@@ -187,7 +205,9 @@ fn exact<T: Scalar, O: Scalar>(input: &[T], out: &mut [O], first: usize, header:
     for (i, (v, o)) in input.iter().zip(out).enumerate() {
         let whole = T::TYPE.is_integer() && O::TYPE.is_integer();
         *o = if whole { O::from_i128(v.to_i128()) } else { O::from_f64(v.to_f64()) };
-        let same = if whole { o.to_i128() == v.to_i128() } else { o.to_f64() == v.to_f64() || v.to_f64().is_nan() && o.to_f64().is_nan() };
+        // Of an integer as a float, the float's own whole value counts.
+        let integer = T::TYPE.is_integer() && !whole;
+        let same = if whole || integer { o.to_i128() == v.to_i128() } else { o.to_f64() == v.to_f64() || v.to_f64().is_nan() && o.to_f64().is_nan() };
         if !same {
             let z = first + i / header.plane();
             return Err(Error::value(format_args!("--type {}: a voxel of slice {z}", header.voxel))

@@ -1,6 +1,6 @@
 //! Provenance inside files: one text, `isovox ` and JSON on one line, wherever a format has room for a comment.
 
-use isovox_volume::{Certainty, Header, Quantity, QuantityKind, Space};
+use isovox_volume::{Certainty, Header, Problem, Quantity, QuantityKind, SliceRow, Space, Verdict};
 use serde_json::{Value, json};
 
 const MARK: &str = "isovox ";
@@ -8,6 +8,8 @@ const MARK: &str = "isovox ";
 const SPACE: &str = "space";
 
 const QUANTITY: &str = "quantity";
+
+const SLICES: &str = "slices";
 
 /// Meanings that no format states; masks and labels are integers.
 const MEANINGS: [QuantityKind; 3] = [QuantityKind::Mask, QuantityKind::Label, QuantityKind::Hu];
@@ -46,7 +48,7 @@ pub fn says_voxel(provenance: Option<&Value>) -> bool {
     provenance.and_then(|p| p.get(SPACE)).and_then(Value::as_str) == Some(Space::Voxel.name())
 }
 
-/// Takes over what an earlier run says that the values are.
+/// Takes over what an earlier run says of the values, and of slices that it wrote as they were though no affine places them.
 pub fn obey(provenance: Option<&Value>, header: &mut Header) {
     let said = provenance.and_then(|p| p.get(QUANTITY)).and_then(Value::as_str);
     let fits = |kind: &QuantityKind| if *kind == QuantityKind::Hu { header.voxel.is_scalar() } else { header.voxel.is_integer() };
@@ -54,6 +56,31 @@ pub fn obey(provenance: Option<&Value>, header: &mut Header) {
         let unit = (kind == QuantityKind::Hu).then(|| "HU".to_string());
         header.quantity = Quantity { unit, ..Quantity::certain(kind, "isovox wrote it so") };
     }
+    if let Some(slices) = provenance.and_then(|p| p.get(SLICES)?.as_array()).and_then(|rows| slices(rows, header)) {
+        let text = "slices that are not evenly spaced, written as they were: their true places are in the provenance";
+        header.verdict = Verdict { uniform: Some(false), problems: vec![Problem::Gaps], kept: false, slices: slices.into(), text: text.into(), ..header.verdict.clone() };
+    }
+}
+
+/// The slices of an earlier run; `None` where they are not those of this grid: another program may have changed it since.
+fn slices(rows: &[Value], header: &Header) -> Option<Vec<SliceRow>> {
+    let origin = header.geometry.origin()?;
+    let near = header.geometry.spacing()?.into_iter().fold(f64::INFINITY, f64::min) * 0.1;
+    let number = |v: &Value| v.as_f64().filter(|v| v.is_finite());
+    let row = |row: &Value| {
+        let place = row.get("place_mm")?.as_array().filter(|p| p.len() == 3)?.iter().map(number).collect::<Option<Vec<f64>>>()?;
+        let file = row.get("file").and_then(Value::as_str).unwrap_or_default().to_string();
+        Some(SliceRow { file, place_mm: Some([place[0], place[1], place[2]]), position_mm: row.get("position_mm").and_then(number), ..SliceRow::default() })
+    };
+    let mut rows = rows.iter().map(row).collect::<Option<Vec<SliceRow>>>().filter(|r| r.len() == header.nz() * header.frames.count)?;
+    let first = rows.first()?.place_mm?;
+    if (0..3).any(|a| (first[a] - origin[a]).abs() > near) {
+        return None;
+    }
+    for k in (1..rows.len()).filter(|k| k % header.nz() != 0) {
+        rows[k].gap_mm = rows[k].position_mm.zip(rows[k - 1].position_mm).map(|(b, a)| b - a);
+    }
+    Some(rows)
 }
 
 #[cfg(test)]
@@ -85,6 +112,27 @@ mod tests {
             let expect = if kind == QuantityKind::Hu { kind } else { QuantityKind::Stored };
             assert_eq!(float.quantity.kind, expect, "floats are neither masks nor labels");
         }
+    }
+
+    #[test]
+    fn slices_that_no_affine_places_are_read_back() {
+        let told = |z: [f64; 3]| json!({"slices": z.map(|z| json!({"file": "a.dcm", "position_mm": z, "place_mm": [1.0, 2.0, z]}))});
+        let header = |nz: usize| {
+            let mut header = Header::new([nz, 1, 1], 1, Type::U8).unwrap();
+            header.geometry = Geometry::local([1.0, 1.0, 5.0]).unwrap().at([1.0, 2.0, 10.0]);
+            header.verdict = Verdict::uniform("said");
+            header
+        };
+        let read = |nz: usize, z: [f64; 3]| {
+            let mut header = header(nz);
+            obey(Some(&told(z)), &mut header);
+            header
+        };
+        let kept = read(3, [10.0, 15.0, 25.0]);
+        assert!(kept.even().is_err() && kept.verdict.slices[2].gap_mm == Some(10.0));
+        assert_eq!(kept.places().unwrap()[2], [1.0, 2.0, 25.0]);
+        // Another grid since.
+        assert!(read(2, [10.0, 15.0, 25.0]).even().is_ok() && read(3, [90.0, 95.0, 105.0]).even().is_ok());
     }
 
     #[test]

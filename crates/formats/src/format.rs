@@ -120,5 +120,5 @@ pub trait Format: Sync {
 
 /// Refuses a grid that one affine does not describe: a format that holds one affine cannot hold it.
 pub fn even(header: &Header) -> Result<()> {
-    header.even()
+    header.even_or_kept()
 }

@@ -9,6 +9,12 @@ use crate::report::Page;
 /// Rows of a table on the page; the JSON has all.
 const ROWS: usize = 400;
 
+/// Slices that are listed on a terminal.
+const LINES: usize = 40;
+
+/// The part of a voxel by which slices may lie beside what one affine says of them.
+const FAR: f64 = 0.1;
+
 /// A scan's certificate.
 pub struct Certificate {
     /// Whether one affine is proven: even steps along one line, and a scale.
@@ -71,9 +77,13 @@ fn readers(header: &Header, places: &[[f64; 3]], normal: [f64; 3]) -> Vec<Reader
         ("the mean step", (last > 0).then(|| length(minus(places[last], places[0])) / last as f64)),
         ("SliceThickness", thickness.filter(|_| last > 0)),
     ];
-    let off = |step: f64, k: usize| length(std::array::from_fn(|r| places[0][r] + normal[r] * step * k as f64 - places[k][r]));
-    let worst = |step: f64| (0..=last).map(|k| (off(step, k), k)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let worst = |step: f64| farthest(places, |k| std::array::from_fn(|r| places[0][r] + normal[r] * step * k as f64));
     steps.into_iter().map(|(trusts, step)| Reader { trusts, step, worst: step.and_then(worst) }).collect()
+}
+
+/// The greatest distance between a plane's place and where it is taken to lie, mm, and that plane.
+fn farthest(places: &[[f64; 3]], taken: impl Fn(usize) -> [f64; 3]) -> Option<(f64, usize)> {
+    places.iter().enumerate().map(|(k, p)| (length(minus(taken(k), *p)), k)).max_by(|a, b| a.0.total_cmp(&b.0))
 }
 
 /// The eight corners of the volume as its slices say: index, centre of the voxel, mm.
@@ -90,11 +100,15 @@ fn corners(header: &Header, places: &[[f64; 3]]) -> Vec<([usize; 3], [f64; 3])> 
 }
 
 /// Why one affine is not proven; empty where it is.
-fn doubts(header: &Header) -> Vec<String> {
+fn doubts(header: &Header, worst: Option<(f64, usize)>) -> Vec<String> {
     let verdict: &Verdict = &header.verdict;
     let mut doubts = Vec::new();
     if verdict.uniform != Some(true) || verdict.problems.iter().any(|p| *p != Problem::Tilted) {
         doubts.push(verdict.text.clone());
+    }
+    let least = header.geometry.spacing().map_or(0.0, |s| s.into_iter().fold(f64::INFINITY, f64::min));
+    if let Some((off, plane)) = worst.filter(|w| header.verdict.uniform == Some(true) && w.0 > FAR * least) {
+        doubts.push(format!("small differences of steps add up: plane {plane} lies {off:.4} mm from where one affine puts it"));
     }
     if !header.geometry.has_scale() {
         doubts.push("the scale is unknown".into());
@@ -118,13 +132,14 @@ impl Certificate {
             }
         }
         let readers = places.as_ref().zip(normal).map_or_else(Vec::new, |(places, normal)| readers(header, places, normal));
-        let doubts = doubts(header);
+        let worst = places.as_ref().and_then(|places| farthest(places, |k| header.geometry.point([0.0, 0.0, k as f64])));
+        let doubts = doubts(header, worst);
         let proven = doubts.is_empty();
         let corners = places.as_ref().map_or_else(Vec::new, |p| corners(header, p));
         let json = json!({
             "isovox": env!("CARGO_PKG_VERSION"), "name": name, "format": format, "shape": header.shape, "frames": header.frames.count,
             "space": header.geometry.space().name(), "spacing_mm": header.geometry.spacing(), "axes": header.geometry.axes(), "affine_mm": header.geometry.affine(),
-            "proven": proven, "reasons": doubts,
+            "proven": proven, "reasons": doubts, "affine_off_mm": worst.map(|w| w.0), "affine_off_plane": worst.map(|w| w.1),
             "verdict": {
                 "uniform": header.verdict.uniform, "problems": header.verdict.problems.iter().map(|p| p.name()).collect::<Vec<_>>(),
                 "text": header.verdict.text, "tilt_deg": header.verdict.tilt_deg,
@@ -135,7 +150,7 @@ impl Certificate {
             "warnings": header.warnings,
             "inputs": files.iter().map(|f| json!({"name": f.name, "blake3": f.blake3, "bytes": f.bytes})).collect::<Vec<_>>(),
         });
-        let text = text(header, &readers, &corners, proven);
+        let text = text(header, &readers, &corners, &slices, &doubts, worst.map_or(0.0, |w| w.0));
         Certificate { proven, json, slices, readers, text }
     }
 
@@ -191,10 +206,23 @@ impl Reader {
     }
 }
 
-fn text(header: &Header, readers: &[Reader], corners: &[([usize; 3], [f64; 3])], proven: bool) -> String {
-    let mut text = format!("{}\n{}\n", if proven { "proven: one affine places every voxel" } else { "not proven" }, header.verdict.text);
+fn text(header: &Header, readers: &[Reader], corners: &[([usize; 3], [f64; 3])], slices: &[Row], doubts: &[String], off: f64) -> String {
+    let mut text = if doubts.is_empty() { format!("proven: one affine places every voxel within {} mm\n", short(off, 4)) } else { "not proven\n".into() };
+    text += &format!("{}\n", header.verdict.text);
+    doubts.iter().filter(|d| **d != header.verdict.text).for_each(|d| text += &format!("{d}\n"));
+    text += &match header.geometry.axes() {
+        Some(axes) => format!("axes {axes}: where i, j, k increase to, of the patient\n"),
+        None => format!("{} space: the axes mean nothing anatomical, left and right are unknown\n", header.geometry.space().name()),
+    };
+    for slice in slices.iter().take(LINES) {
+        let reason = slice.reason.as_ref().map_or(String::new(), |r| format!("  not used: {r}"));
+        text += &format!("slice {:<24} at {:>10} mm, step {:>8} mm{reason}\n", slice.file, mm(slice.along), mm(slice.step));
+    }
+    if slices.len() > LINES {
+        text += &format!("and {} more slices: --json or -o DIR lists all\n", slices.len() - LINES);
+    }
     for (ijk, at) in corners {
-        text += &format!("corner {:<18} {}\n", numbers(&json!(ijk)), numbers(&json!(at)));
+        text += &format!("corner {:<18} {} mm\n", numbers(&json!(ijk)), numbers(&json!(at)));
     }
     for reader in readers {
         let Some((step, (off, plane))) = reader.step.zip(reader.worst) else { continue };

@@ -16,7 +16,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use isovox_volume::{Error, Header, Object, Piece, Quantity, QuantityKind, Result, Runs, Scalar, Slab, Type, Voxel, World, scalar};
+use isovox_volume::{Certainty, Error, Header, Object, Piece, Quantity, QuantityKind, Result, Runs, Scalar, Slab, Type, Voxel, World, scalar};
 use serde_json::Value as Json;
 
 use crate::components::Rule;
@@ -315,6 +315,11 @@ pub trait OnGrid: Send + Sync + 'static {
         false
     }
 
+    /// Refuses values that the kernel cannot keep, given the range of the finite ones where [`OnGrid::wants_range`].
+    fn takes(&self, _range: [f64; 2]) -> Result<()> {
+        Ok(())
+    }
+
     /// What of the plan stands in the provenance.
     fn found(&self) -> Json {
         Json::Null
@@ -370,6 +375,9 @@ pub trait Facet: Send + Sync + 'static {
 
 /// Refuses a volume that is not of unsigned or signed integers, as masks and labels are.
 pub(crate) fn integers(op: &str, input: &Header) -> Result<()> {
+    if input.quantity.kind == QuantityKind::Hu && input.quantity.certain == Certainty::Certain {
+        return Err(Error::unsupported(format_args!("{op} of Hounsfield units")).expected("a mask or labels").help("threshold first: otsu, threshold"));
+    }
     if input.voxel.is_integer() {
         return Ok(());
     }

@@ -254,6 +254,8 @@ pub trait AnyPlan: Send + Sync {
     fn copies(&self) -> bool;
     /// Whether the kernel must know the range of the input's values.
     fn wants_range(&self) -> bool;
+    /// Refuses values that the kernel cannot keep.
+    fn takes(&self, range: [f64; 2]) -> Result<()>;
     /// What stands in the provenance.
     fn found(&self) -> Json;
     /// The kernel.
@@ -303,6 +305,10 @@ impl<P: OnGrid> AnyPlan for Planned<P> {
 
     fn wants_range(&self) -> bool {
         self.plan.wants_range()
+    }
+
+    fn takes(&self, range: [f64; 2]) -> Result<()> {
+        self.plan.takes(range)
     }
 
     fn found(&self) -> Json {

@@ -6,6 +6,7 @@ pub mod access;
 mod blocks;
 pub mod components;
 pub mod erased;
+pub mod range;
 pub mod spec;
 
 pub mod filter;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::error::{Error, Result};
 use crate::geometry::Geometry;
 use crate::region::Region;
-use crate::verdict::Verdict;
+use crate::verdict::{Problem, Verdict};
 use crate::voxel::Type;
 
 /// What the values of a volume mean.
@@ -231,14 +231,31 @@ impl Header {
         let [from, to] = [[0, 0, 0], [first[0], first[1], 0]].map(|ijk: [usize; 3]| self.geometry.point(ijk.map(|v| v as f64)));
         let moved = std::array::from_fn(|a| if self.geometry.has_scale() { to[a] - from[a] } else { 0.0 });
         let verdict = self.verdict.part(self.nz(), self.frames.count, &(0..self.frames.count), &region.z, moved);
-        let mut geometry = self.geometry.shifted(first);
-        // Where steps differ, the affine does not know where a plane lies.
-        if self.verdict.uniform == Some(false)
-            && let Some(place) = verdict.slices.iter().find(|s| s.reason.is_none()).and_then(|s| s.place_mm)
-        {
-            geometry = geometry.at(place);
+        let part = Header { shape: region.shape(), geometry: self.geometry.shifted(first), verdict, ..self.clone() };
+        if self.verdict.uniform == Some(false) { part.rechecked() } else { part }
+    }
+
+    /// A part of an uneven grid: its first slice's own place, and whether its own steps are even.
+    fn rechecked(mut self) -> Header {
+        let own: Option<Vec<[f64; 3]>> = self.verdict.planes(self.nz(), self.frames.count).and_then(|s| s[..self.nz()].iter().map(|s| s.place_mm).collect());
+        let (Some(places), Some(mut affine)) = (own, self.geometry.affine().copied()) else { return self };
+        let mean: [f64; 3] = std::array::from_fn(|a| (places[places.len() - 1][a] - places[0][a]) / (places.len() - 1).max(1) as f64);
+        let off = |p: &[[f64; 3]]| (0..3).map(|a| (p[1][a] - p[0][a] - mean[a]).powi(2)).sum::<f64>().sqrt();
+        let tolerance = f64::max(0.01, 0.01 * mean.iter().map(|v| v * v).sum::<f64>().sqrt());
+        let even = self.verdict.problems.iter().all(|p| matches!(p, Problem::Gaps | Problem::Overlap | Problem::Tilted)) && places.windows(2).all(|p| off(p) <= tolerance);
+        for (a, row) in affine.iter_mut().take(3).enumerate() {
+            row[3] = places[0][a];
+            if even && places.len() > 1 {
+                row[2] = mean[a];
+            }
         }
-        Header { shape: region.shape(), geometry, verdict, ..self.clone() }
+        let Some(geometry) = Geometry::new(self.geometry.space(), affine) else { return self };
+        if even {
+            let text = format!("an even part of a series with gaps: {} slices", places.len());
+            self.verdict = Verdict { slices: self.verdict.slices, ..Verdict::of(&geometry, &text) };
+        }
+        self.geometry = geometry;
+        self
     }
 
     /// The header of one frame.
@@ -258,14 +275,27 @@ impl Header {
         Some(own.unwrap_or_else(|| (0..self.nz()).map(|k| self.geometry.point([0.0, 0.0, k as f64])).collect()))
     }
 
-    /// Refuses a grid that one affine does not describe, unless the user keeps its gaps.
-    pub fn even(&self) -> Result<()> {
+    /// Refuses to write a grid that one affine does not describe, unless the user keeps its gaps.
+    pub fn even_or_kept(&self) -> Result<()> {
         if self.verdict.uniform == Some(false) && !self.verdict.kept {
             return Err(Error::geometry("slices that are not evenly spaced")
                 .found(&self.verdict.text)
                 .help("--gaps keep writes them with their true positions in the provenance; the step `regularize` makes an even grid"));
         }
         Ok(())
+    }
+
+    /// Refuses a grid that one affine does not describe: what is computed from places would be wrong.
+    pub fn even(&self) -> Result<()> {
+        if self.verdict.kept {
+            let error = Error::geometry("slices that are not evenly spaced").found(&self.verdict.text);
+            return if self.verdict.uniform == Some(false) {
+                Err(error.help("--gaps keep is for writing them: here the step `regularize` must come first, without it"))
+            } else {
+                Ok(())
+            };
+        }
+        self.even_or_kept()
     }
 
     /// Refuses a grid that is not the same: shape, and affine to a thousandth of a voxel where both have one.

@@ -38,12 +38,15 @@ impl Region {
         Ok(Region { x: side(shape[2], size[0], 'x')?, y: side(shape[1], size[1], 'y')?, z: side(shape[0], size[2], 'z')? })
     }
 
-    /// Reads `x0:x1,y0:y1,z0:z1`; either end may be left out.
+    /// Reads `x0:x1,y0:y1,z0:z1`; either end may be left out, or a side.
     pub fn parse(text: &str, shape: [usize; 3]) -> Result<Region> {
         let wrong = || Error::parameter(format_args!("region {text:?}")).expected("x0:x1,y0:y1,z0:z1, ends excluded").help("for example 0:100,0:100,20:40");
         let parts: Vec<&str> = text.split(',').collect();
         let [x, y, z] = parts[..] else { return Err(wrong()) };
         let side = |part: &str, n: usize, axis: char| -> Result<Range<usize>> {
+            if part.trim().is_empty() {
+                return Ok(0..n);
+            }
             let (from, to) = part.split_once(':').ok_or_else(wrong)?;
             let number = |s: &str, empty: usize| if s.trim().is_empty() { Ok(empty) } else { s.trim().parse().map_err(|_| wrong()) };
             let (from, to) = (number(from, 0)?, number(to, n)?);

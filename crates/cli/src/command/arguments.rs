@@ -9,7 +9,7 @@ use isovox_formats::{AffineChoice, Input, OpenOptions, Padding, RawOptions};
 use isovox_ops::geometry::crop::sizes;
 use isovox_ops::geometry::matrix::Matrix;
 use isovox_ops::spec::{Lengths, Parameter, Spec, Value, Values, nearest};
-use isovox_volume::{Error, Length, Result, Type};
+use isovox_volume::{Error, Length, QuantityKind, Result, Type};
 
 use super::talk::Talk;
 
@@ -61,8 +61,9 @@ pub(crate) fn opening() -> Vec<Arg> {
     [
         option("series", "WHICH", "One DICOM series of several: its UID, its number, or a text of its description"),
         option("padding", "air|N", "What fills a DICOM scan's padding: air (-1024 HU) or a value [default: voxels stay as they are]").allow_hyphen_values(true),
-        option("frame", "N", "One frame of several, from 0").value_parser(value_parser!(usize)),
+        option("frame", "N", "One frame of several, from 0").value_parser(value_parser!(usize)).allow_negative_numbers(true),
         option("gaps", "HOW", "keep: slices that are not evenly spaced as they are, their places in the provenance").value_parser(["keep"]),
+        option("quantity", "KIND", "What the values are, where the file does not say: label, mask, hu or stored").value_parser(["label", "mask", "hu", "stored"]),
         option("crop", "REGION", "A part: x0:x1,y0:y1,z0:z1, ends excluded"),
         option("center", "XxYxZ", "A part of this size in the middle"),
         option("voxel-size", "LENGTH", "The spacing, with its unit: 5.3um or 5.3,5.3,10um").allow_hyphen_values(true),
@@ -213,7 +214,8 @@ pub(crate) fn open_options(matches: &ArgMatches, own: Option<&Spec>) -> Result<O
         threads,
         watch,
     };
-    Ok(OpenScan { format, frame, crop: text("crop"), center: text("center"), voxel_size, keep_gaps: text("gaps").is_some(), voxel })
+    let quantity = [QuantityKind::Label, QuantityKind::Mask, QuantityKind::Hu, QuantityKind::Stored].into_iter().find(|k| text("quantity").as_deref() == Some(k.name()));
+    Ok(OpenScan { format, frame, quantity, crop: text("crop"), center: text("center"), voxel_size, keep_gaps: text("gaps").is_some(), voxel })
 }
 
 /// What fills padding.

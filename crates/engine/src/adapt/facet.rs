@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use isovox_ops::access::AnyFacet;
-use isovox_ops::surface::range::ValueRange;
+use isovox_ops::range::ValueRange;
 use isovox_volume::{Data, Error, Lease, MeshFound, MeshSink, MeshSource, Piece, Result, Run, Slab, Source, World};
 
 use crate::adapt::reduce::fold;

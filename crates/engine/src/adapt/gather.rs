@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use isovox_ops::access::{AnyGather, AnyPlan};
-use isovox_ops::surface::range::ValueRange;
+use isovox_ops::range::ValueRange;
 use isovox_volume::source::Pool;
 use isovox_volume::{Block, Cursor, Data, Header, Lease, Result, Run, Slab, Source};
 use serde_json::Value as Json;
@@ -229,6 +229,7 @@ impl Source for GatherSource {
         let mut range = None;
         if self.plan.wants_range() {
             range = *fold(run, &self.name, &ValueRange, &[input.as_ref()])?.downcast().expect("the fold's own value");
+            range.map_or(Ok(()), |range| self.plan.takes(range))?;
         }
         let _ = self.ready.set(Ready { input, range, _held: held });
         Ok(())

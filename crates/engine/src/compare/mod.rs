@@ -286,7 +286,7 @@ mod tests {
         let swapped: Vec<u8> = (0..60).map(|i| index(i / 4 % 5, i % 4, i / 20)).collect();
         assert!(of(volume([3, 4, 5], &a), volume([3, 5, 4], &swapped)).relation.unwrap().contains("axes x and y swapped"));
         let shifted: Vec<u8> = (0..60).map(|i| if i % 5 == 0 { 0 } else { index(i % 5 - 1, i / 5 % 4, i / 20) }).collect();
-        assert_eq!(of(volume([3, 4, 5], &a), volume([3, 4, 5], &shifted)).relation.as_deref(), Some("B is A shifted by 1 voxels in x"));
+        assert_eq!(of(volume([3, 4, 5], &a), volume([3, 4, 5], &shifted)).relation.as_deref(), Some("B is A shifted by 1 voxel in x"));
     }
 
     #[test]

@@ -64,7 +64,7 @@ fn named(turn: &Turn) -> String {
 }
 
 fn shifted(by: [isize; 3]) -> String {
-    let parts: Vec<String> = (0..3).filter(|&a| by[a] != 0).map(|a| format!("{} voxels in {}", by[a], NAMES[a])).collect();
+    let parts: Vec<String> = (0..3).filter(|&a| by[a] != 0).map(|a| format!("{} in {}", voxels(by[a] as f64), NAMES[a])).collect();
     format!("shifted by {}", parts.join(", "))
 }
 
@@ -239,6 +239,11 @@ fn near(a: &Affine, b: &Affine) -> bool {
     (0..3).all(|r| (0..4).all(|c| (a[r][c] - b[r][c]).abs() < if c < 3 { 1e-4 } else { 1e-3 }))
 }
 
+/// A number of voxels, in words.
+fn voxels(n: f64) -> String {
+    format!("{n} voxel{}", if n.abs() == 1.0 { "" } else { "s" })
+}
+
 /// A shift in voxels, in words.
 fn lies(shift: [f64; 3]) -> Option<String> {
     let parts: Vec<String> = (0..3)
@@ -248,7 +253,7 @@ fn lies(shift: [f64; 3]) -> Option<String> {
             let size = if (shift[a].abs() - 0.5).abs() < 1e-3 {
                 "half a voxel".to_string()
             } else if (shift[a] - whole).abs() < 1e-3 {
-                format!("{whole} voxels")
+                voxels(whole)
             } else {
                 format!("{:.3} voxels", shift[a])
             };

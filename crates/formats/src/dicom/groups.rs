@@ -15,19 +15,20 @@ pub(super) const PER_FRAME: (u16, u16) = (0x5200, 0x9230);
 ///
 /// Errors: `Corrupt` where there are not as many groups as frames.
 pub(super) fn frames(file: &Slice, fields: &Fields) -> Result<Vec<Slice>> {
-    let shared = fields.item(SHARED.0, SHARED.1);
+    // Once, whatever the number of frames.
+    let shared = fields.item(SHARED.0, SHARED.1).map(|groups| framed(file, &groups));
+    let file = shared.as_ref().unwrap_or(file);
     let mut frames = Vec::new();
     for (n, own) in fields.items(PER_FRAME.0, PER_FRAME.1).enumerate() {
         if n >= file.stored.frames {
             return Err(differ(file, "more"));
         }
-        let group = |group, element| own.item(group, element).or_else(|| shared.as_ref()?.item(group, element));
-        frames.push(Slice { frame: n, ..framed(file, &group) });
+        frames.push(Slice { frame: n, ..framed(file, &own) });
     }
     match (frames.len(), &shared) {
         (n, _) if n == file.stored.frames => Ok(frames),
         // One frame may say all in what is shared.
-        (0, Some(shared)) if file.stored.frames == 1 => Ok(vec![framed(file, &|group, element| shared.item(group, element))]),
+        (0, Some(shared)) if file.stored.frames == 1 => Ok(vec![shared.clone()]),
         (n, _) => Err(differ(file, &n.to_string())),
     }
 }
@@ -40,9 +41,10 @@ fn differ(file: &Slice, found: &str) -> Error {
         .within(file.input().path())
 }
 
-/// What the groups of a frame say, over what the file says.
-fn framed<'a>(file: &Slice, group: &impl Fn(u16, u16) -> Option<Fields<'a>>) -> Slice {
-    let mut frame = Slice { marks: file.marks.with(group), ..file.clone() };
+/// What groups say of a frame, over what the file or groups of all frames say.
+fn framed(file: &Slice, groups: &Fields<'_>) -> Slice {
+    let group = |group, element| groups.item(group, element);
+    let mut frame = Slice { marks: file.marks.with(&group), ..file.clone() };
     if let Some(place) = group(0x0020, 0x9113).and_then(|g| g.array(0x0020, 0x0032)) {
         frame.position = Some(place);
     }
@@ -57,6 +59,6 @@ fn framed<'a>(file: &Slice, group: &impl Fn(u16, u16) -> Option<Fields<'a>>) -> 
     if let Some(values) = group(0x0028, 0x9145) {
         frame.rescaled(&values);
     }
-    frame.segment = group(0x0062, 0x000A).and_then(|g| g.number(0x0062, 0x000B)).map(|n| n as u16);
+    frame.segment = group(0x0062, 0x000A).and_then(|g| g.number(0x0062, 0x000B)).map(|n| n as u16).or(frame.segment);
     frame
 }

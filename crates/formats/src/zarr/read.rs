@@ -53,11 +53,10 @@ fn scan(store: &Store, array: Array, image: Option<&Image>, attributes: &Value) 
 
 /// What an earlier run of ours says of space and meaning.
 fn obey(attributes: &Value, provenance: Option<&Value>, header: &mut Header) {
-    embed::obey(provenance, header);
     if embed::says_voxel(provenance) {
         (header.geometry, header.verdict) = (Geometry::voxel(), Verdict::unknown("written from a volume without scale"));
         header.warnings.clear();
-        return;
+        return embed::obey(provenance, header);
     }
     let space = [Space::Patient, Space::Local].into_iter().find(|s| attributes.get(SPACE).and_then(Value::as_str) == Some(s.name()));
     let affine = attributes.get(AFFINE).and_then(|a| serde_json::from_value(a.clone()).ok());
@@ -65,6 +64,7 @@ fn obey(attributes: &Value, provenance: Option<&Value>, header: &mut Header) {
         header.verdict = Verdict::of(&geometry, "one affine, as isovox wrote it");
         header.geometry = geometry;
     }
+    embed::obey(provenance, header);
 }
 
 /// The files of the array, for hashing and so that none is written over.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use isovox_macros::Op;
+use isovox_volume::affine::{IDENTITY, apply, from_linear, inverse};
 use isovox_volume::{Error, Geometry, Header, Region, Result, Voxel};
 
 use crate::access::{Gather, Held, OnGrid};
@@ -11,7 +12,7 @@ use crate::spec::RegionText;
 /// Cut out a box; every voxel keeps its place in the world.
 ///
 /// Name the box with --region, its size with --center, or a box in the world with --world. The origin moves to the first
-/// voxel kept. In the world, the least box of voxels is kept that holds all whose centres lie in the world's box, so that
+/// voxel kept. In the world, the least box of voxels is kept that holds the part of the volume in the world's box, so that
 /// in an oblique volume others stay too.
 #[derive(Op)]
 #[op(access = Gather, input = Volume, output = SameType, example = "isovox crop scan.tif -o part.tif --region 0:20,0:20,:")]
@@ -61,37 +62,60 @@ fn ends(text: &str) -> Result<[[f64; 2]; 3]> {
     <[[f64; 2]; 3]>::try_from(sides).map_err(|_| wrong())
 }
 
-/// The corners of a box.
-fn corners(sides: [[f64; 2]; 3]) -> impl Iterator<Item = [f64; 3]> {
-    (0..8).map(move |c| std::array::from_fn(|a| sides[a][c >> a & 1]))
-}
+/// Half of space: the points whose product with a unit vector is at most so much.
+type Half = ([f64; 3], f64);
 
-/// The least box that holds points.
-fn around(points: impl Iterator<Item = [f64; 3]>) -> [[f64; 2]; 3] {
-    points.fold([[f64::INFINITY, f64::NEG_INFINITY]; 3], |b, p| std::array::from_fn(|a| [b[a][0].min(p[a]), b[a][1].max(p[a])]))
+/// The least box that holds all that several halves of space share; `None` where they share nothing.
+///
+/// Its corners are corners of what they share, in each of which three of their planes meet.
+fn shared(halves: &[Half]) -> Option<[[f64; 2]; 3]> {
+    let dot = |n: [f64; 3], p: [f64; 3]| n[0] * p[0] + n[1] * p[1] + n[2] * p[2];
+    let mut found: Option<[[f64; 2]; 3]> = None;
+    for a in 0..halves.len() {
+        for (b, c) in (0..a).flat_map(|b| (0..b).map(move |c| (b, c))) {
+            let three = [halves[a], halves[b], halves[c]];
+            let Some(back) = inverse(&from_linear(three.map(|h| h.0))) else { continue };
+            let p = apply(&back, three.map(|h| h.1));
+            if halves.iter().all(|(n, most)| dot(*n, p) <= most + SLACK) {
+                let old = found.unwrap_or([[f64::INFINITY, f64::NEG_INFINITY]; 3]);
+                found = Some(std::array::from_fn(|a| [old[a][0].min(p[a]), old[a][1].max(p[a])]));
+            }
+        }
+    }
+    found
 }
 
 /// Part of a voxel by which a centre may lie outside a box whose end it is meant to be.
 const SLACK: f64 = 1e-6;
 
-/// The least box of voxels that holds all whose centres lie in the world's box.
+/// The least box of voxels that holds the part of the volume in the world's box.
 fn within(geometry: &Geometry, shape: [usize; 3], text: &str) -> Result<Region> {
     let wanted = ends(text)?;
     if !geometry.has_scale() {
         return Err(Error::geometry("a box in the world of a volume without geometry").help("name it in voxels with --region, or the spacing with --voxel-size"));
     }
-    let last = [shape[2], shape[1], shape[0]].map(|n| [0.0, (n - 1) as f64]);
-    let whole = around(corners(last).map(|ijk| geometry.point(ijk)));
-    let asked: [[f64; 2]; 3] = std::array::from_fn(|a| [wanted[a][0].max(whole[a][0]), wanted[a][1].min(whole[a][1])]);
-    let index = around(corners(asked).map(|mm| geometry.index(mm)));
-    let side = |a: usize| {
-        let (from, to) = ((index[a][0] - SLACK).ceil().max(0.0), (index[a][1] + SLACK).floor().min(last[a][1]));
-        (asked[a][0] <= asked[a][1] + SLACK && from <= to).then(|| from as usize..to as usize + 1)
-    };
-    match (side(0), side(1), side(2)) {
-        (Some(x), Some(y), Some(z)) => Ok(Region { x, y, z }),
-        _ => Err(Error::parameter(format_args!("--world {text} holds no voxel")).expected(format_args!("a part of {whole:?} mm"))),
+    let last = [shape[2], shape[1], shape[0]].map(|n| (n - 1) as f64);
+    let affine = geometry.affine().unwrap_or(&IDENTITY);
+    let mut halves: Vec<Half> = Vec::new();
+    for a in 0..3 {
+        let unit: [f64; 3] = std::array::from_fn(|c| f64::from(a == c));
+        halves.extend([(unit.map(|v| 0.0 - v), 0.0), (unit, last[a])]);
+        // The world's ends, as planes between the voxels' indices.
+        let row: [f64; 3] = std::array::from_fn(|c| affine[a][c]);
+        let long = row.iter().map(|v| v * v).sum::<f64>().sqrt();
+        let ends = [(-1.0, 0.0 - wanted[a][0]), (1.0, wanted[a][1])];
+        halves.extend(ends.into_iter().filter(|(_, end)| end.is_finite()).map(|(sign, end)| (row.map(|v| sign * v / long), (end - sign * affine[a][3]) / long)));
     }
+    let side = |index: [f64; 2], last: f64| {
+        let (from, to) = ((index[0] - SLACK).ceil().max(0.0), (index[1] + SLACK).floor().min(last));
+        (from <= to).then(|| from as usize..to as usize + 1)
+    };
+    let sides = shared(&halves).and_then(|[x, y, z]| Some(Region { x: side(x, last[0])?, y: side(y, last[1])?, z: side(z, last[2])? }));
+    sides.ok_or_else(|| {
+        let corners = (0..8).map(|c| geometry.point(std::array::from_fn(|a| if c >> a & 1 == 1 { last[a] } else { 0.0 })));
+        let whole = corners.fold([[f64::INFINITY, f64::NEG_INFINITY]; 3], |b, p| std::array::from_fn(|a| [b[a][0].min(p[a]), b[a][1].max(p[a])]));
+        Error::parameter(format_args!("--world {text} holds no voxel")).expected(format_args!("a part of {whole:?} mm"))
+    })
 }
 
 impl Gather for Crop {
@@ -160,5 +184,16 @@ mod tests {
         check("100:200,:,:", None);
         check("3:1,:,:", None);
         check("1:2,:", None);
+    }
+
+    #[test]
+    fn an_oblique_volume_keeps_no_more_than_the_box_needs() {
+        // Turned by 45 degrees about z: the corner at the least x is voxel (0, 9).
+        let mut header = Header::new([1, 10, 10], 1, Type::U8).unwrap();
+        let half = std::f64::consts::FRAC_1_SQRT_2;
+        header.geometry = Geometry::from_parts(Space::Patient, [1.0; 3], [0.0; 3], [[half, -half, 0.0], [half, half, 0.0], [0.0, 0.0, 1.0]]).unwrap();
+        let crop = Crop { region: None, center: None, world: Some(RegionText("-8:-5.5,:,:".into())) };
+        let region = crop.of(&header).unwrap();
+        assert_eq!([region.x, region.y, region.z], [0..2, 8..10, 0..1]);
     }
 }

@@ -43,7 +43,28 @@ pub(crate) fn fill(input: &Header, given: Option<f64>) -> Result<f64> {
     Err(error.help("name it with --fill, or cast the volume first"))
 }
 
+/// The greatest integer up to which a float has all.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Whether integers of a type may be greater than what a float keeps.
+pub(crate) fn long(voxel: Type) -> bool {
+    matches!(voxel, Type::I64 | Type::U64)
+}
+
+/// Refuses to make values between integers that a float does not keep.
+pub(crate) fn between(range: [f64; 2], what: &str) -> Result<()> {
+    if range.iter().all(|v| v.abs() <= EXACT) {
+        return Ok(());
+    }
+    let error = Error::value(format_args!("{what} of integers beyond 2^53")).found(format_args!("values from {} to {}", range[0], range[1]));
+    Err(error.help("--interpolation nearest keeps each as it is; or cast them to f64 first, rounded"))
+}
+
 fn same<T: Scalar>(value: f64) -> bool {
+    // A number of the command line is a float: from here on it may stand for its neighbour.
+    if long(T::TYPE) && value.abs() >= EXACT {
+        return false;
+    }
     T::from_f64(value).to_f64() == value || T::TYPE == Type::F32 && value.abs() <= f64::from(f32::MAX)
 }
 

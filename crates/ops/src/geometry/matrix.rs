@@ -1,6 +1,6 @@
 //! Affines as text: 16 numbers, or a transform as ITK writes it.
 
-use isovox_volume::affine::{Affine, IDENTITY, inverse};
+use isovox_volume::affine::{Affine, IDENTITY, from_linear, inverse};
 use isovox_volume::{Error, Result};
 use serde_json::{Value as Json, json};
 
@@ -51,18 +51,23 @@ fn itk(text: &str) -> Result<Affine> {
     };
     let list = |key: &str| line(key).first().map_or(Some(Vec::new()), |t| numbers(t)).ok_or_else(|| wrong(key).expected("numbers"));
     let (parameters, fixed) = (list("Parameters")?, list("FixedParameters")?);
-    let rigid = kind.starts_with("Euler3DTransform_") && parameters.len() == 6;
-    let known = AFFINE.iter().any(|(name, count)| kind.starts_with(name) && parameters.len() == *count);
-    if !(known || rigid) {
-        return Err(wrong(kind).found(format_args!("{} parameters", parameters.len())).expected("an affine, rigid (Euler3D) or shift transform of three dimensions"));
-    }
+    let is = |name: &str, count: usize| kind.starts_with(name) && parameters.len() == count;
     let mut affine = IDENTITY;
-    if rigid {
+    let mut shift = parameters.len().saturating_sub(3);
+    if is("Euler3DTransform_", 6) {
         affine = turned(&parameters, &fixed);
-    } else if parameters.len() == 12 {
-        (0..9).for_each(|k| affine[k / 3][k % 3] = parameters[k]);
+    } else if is("VersorRigid3DTransform_", 6) {
+        affine = versor(&parameters, 1.0).ok_or_else(|| wrong("Parameters").expected("a versor of length 1 at most"))?;
+    } else if is("Similarity3DTransform_", 7) {
+        affine = versor(&parameters, parameters[6]).ok_or_else(|| wrong("Parameters").expected("a versor of length 1 at most"))?;
+        shift = 3;
+    } else if AFFINE.iter().any(|(name, count)| is(name, *count)) {
+        (0..parameters.len() - 3).for_each(|k| affine[k / 3][k % 3] = parameters[k]);
+    } else {
+        let error = wrong(kind).found(format_args!("{} parameters", parameters.len()));
+        return Err(error.expected("an affine, rigid (Euler3D, VersorRigid3D), similarity or shift transform of three dimensions"));
     }
-    let shift = &parameters[parameters.len() - 3..];
+    let shift = &parameters[shift..shift + 3];
     let centre: [f64; 3] = std::array::from_fn(|a| if parameters.len() == 3 { 0.0 } else { fixed.get(a).copied().unwrap_or(0.0) });
     for r in 0..3 {
         affine[r][3] = shift[r] + centre[r] - (0..3).map(|c| affine[r][c] * centre[c]).sum::<f64>();
@@ -75,6 +80,19 @@ fn turned(angles: &[f64], fixed: &[f64]) -> Affine {
     use isovox_volume::affine::{product, rotation};
     let [x, y, z] = [0, 1, 2].map(|axis| rotation(axis, angles[axis]));
     if fixed.get(3).is_some_and(|v| *v != 0.0) { product(&z, &product(&y, &x)) } else { product(&z, &product(&x, &y)) }
+}
+
+/// A turn by the vector part of a unit quaternion, times a scale; `None` where that vector is longer than 1.
+fn versor(parameters: &[f64], scale: f64) -> Option<Affine> {
+    let [x, y, z] = [parameters[0], parameters[1], parameters[2]];
+    let rest = 1.0 - (x * x + y * y + z * z);
+    let w = (rest > -1e-9).then(|| rest.max(0.0).sqrt())?;
+    let turn = [
+        [1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - z * w), 2.0 * (x * z + y * w)],
+        [2.0 * (x * y + z * w), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - x * w)],
+        [2.0 * (x * z - y * w), 2.0 * (y * z + x * w), 1.0 - 2.0 * (x * x + y * y)],
+    ];
+    Some(from_linear(turn.map(|row| row.map(|v| v * scale))))
 }
 
 #[cfg(test)]
@@ -99,5 +117,18 @@ mod tests {
         assert_eq!([a[0][0], a[0][3], a[1][3], a[2][3]], [2.0, 5.0, 20.0, 30.0]);
         assert!(Matrix::read(&text.replace("AffineTransform_double_3_3", "BSplineTransform_double_3_3")).is_err());
         assert!(Matrix::read(&text.replace(" 30", "")).is_err());
+    }
+
+    #[test]
+    fn versors_turn_and_scale() {
+        // A quarter turn about z: x goes to y; 0.7071 is sin(45 degrees).
+        let half = std::f64::consts::FRAC_1_SQRT_2;
+        let text = format!("#Insight Transform File V1.0\nTransform: VersorRigid3DTransform_double_3_3\nParameters: 0 0 {half} 1 2 3\nFixedParameters: 0 0 0\n");
+        let Matrix(a) = Matrix::read(&text).unwrap();
+        let expect = [[0.0, -1.0, 0.0, 1.0], [1.0, 0.0, 0.0, 2.0], [0.0, 0.0, 1.0, 3.0]];
+        assert!((0..3).all(|r| (0..4).all(|c| (a[r][c] - expect[r][c]).abs() < 1e-12)), "{a:?}");
+        let Matrix(a) = Matrix::read(&text.replace("VersorRigid3D", "Similarity3D").replace("1 2 3", "1 2 3 2")).unwrap();
+        assert!((a[1][0] - 2.0).abs() < 1e-12 && a[2][3] == 3.0, "{a:?}");
+        assert!(Matrix::read(&text.replace("Parameters: 0 0", "Parameters: 1 1")).is_err());
     }
 }

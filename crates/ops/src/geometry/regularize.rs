@@ -7,7 +7,7 @@ use isovox_volume::{Error, Geometry, Header, Numbers, Problem, QuantityKind, Res
 use serde_json::{Value as Json, json};
 
 use super::finish::Finish;
-use super::grid::{fill, filling, placed};
+use super::grid::{between, fill, filling, long, placed};
 use super::weights::inside;
 use crate::access::{Gather, Held, OnGrid};
 
@@ -53,6 +53,8 @@ pub struct Even {
     fill: f64,
     step: f64,
     tilt: f64,
+    /// Whether integers that a float may not keep are mixed.
+    long: bool,
 }
 
 type Vector = [f64; 3];
@@ -181,14 +183,16 @@ impl Gather for Regularize {
             _ => [stack.row[r], stack.column[r], stack.normal[r] * step, stack.origin[r] + x0 * stack.row[r] + y0 * stack.column[r]],
         });
         let geometry = Geometry::new(input.geometry.space(), affine).ok_or_else(|| Error::geometry("the new grid").expected("an affine whose columns span space"))?;
+        let kinds = matches!(input.quantity.kind, QuantityKind::Label | QuantityKind::Mask);
         let even = Even {
             starts: shifts.iter().map(|s| [x0 + s[0], y0 + s[1]]).collect(),
             sides: [input.nx(), input.ny()],
             out,
-            kinds: matches!(input.quantity.kind, QuantityKind::Label | QuantityKind::Mask),
+            kinds,
             fill: if upright { 0.0 } else { fill(input, self.fill)? },
             step,
             tilt: input.geometry.shear_deg(),
+            long: long(input.voxel) && !kinds && !(upright && planes.iter().all(|p| p.weight == 0.0)),
             planes,
         };
         let verdict = Verdict::of(&geometry, &format!("made even by regularize: steps of {step:.4} mm along the normal"));
@@ -284,6 +288,14 @@ impl OnGrid for Even {
 
     fn copies(&self) -> bool {
         false
+    }
+
+    fn wants_range(&self) -> bool {
+        self.long
+    }
+
+    fn takes(&self, range: [f64; 2]) -> Result<()> {
+        if self.long { between(range, "slices between slices") } else { Ok(()) }
     }
 
     fn found(&self) -> Json {

@@ -9,7 +9,7 @@ use isovox_volume::{Error, Header, Numbers, QuantityKind, Result, Scalar, Type, 
 use serde_json::{Value as Json, json};
 
 use super::finish::Finish;
-use super::grid::{filling, size};
+use super::grid::{between, filling, long, size};
 use super::passes::{Passes, Ring};
 use super::sampler::{Places, Sampler};
 use super::weights::{Axis, Filter, Kernel, Ruler, prefilter_reach};
@@ -160,6 +160,11 @@ impl Sampling {
         self.manner.literal || self.voxel != Type::Rgb8 && scalar!(self.voxel, T => <<T as Scalar>::Real as Voxel>::TYPE) == Type::F64
     }
 
+    /// Whether values are made of several voxels'.
+    fn mixes(&self) -> bool {
+        matches!(self.how, How::Axes(_) | How::Oblique(_)) && self.kernel != Kernel::Nearest
+    }
+
     /// Whether planes are made spline coefficients as a whole: lines that are mirrored at their ends are, at once.
     fn splines(&self) -> bool {
         self.kernel == Kernel::Cubic && !self.manner.literal
@@ -289,7 +294,11 @@ impl OnGrid for Sampling {
 
     fn wants_range(&self) -> bool {
         let over = matches!(self.kernel, Kernel::Cubic | Kernel::Lanczos);
-        over && !self.manner.overshoot && !self.manner.literal
+        over && !self.manner.overshoot && !self.manner.literal || self.mixes() && long(self.voxel)
+    }
+
+    fn takes(&self, range: [f64; 2]) -> Result<()> {
+        if self.mixes() && long(self.voxel) { between(range, "values between voxels") } else { Ok(()) }
     }
 
     fn found(&self) -> Json {

@@ -47,6 +47,9 @@ impl Reduce for Measure {
         if self.unit.is_some_and(|u| u != Unit::Vox) && !inputs[0].geometry.has_scale() {
             return Err(Error::geometry("measure in millimetres of a volume of unknown spacing").help("name the spacing with --voxel-size 5.3um, or leave --unit out"));
         }
+        if self.unit != Some(Unit::Vox) {
+            inputs[0].even()?;
+        }
         if self.median && inputs.len() < 2 {
             return Err(Error::parameter("--median needs --image").help("name the volume whose values are meant"));
         }

@@ -2,7 +2,6 @@
 
 mod cells;
 mod planes;
-pub mod range;
 #[expect(clippy::module_inception, reason = "the family is named after its first operation")]
 pub mod surface;
 pub mod topology;

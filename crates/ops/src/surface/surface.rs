@@ -99,6 +99,7 @@ impl Facet for Surface {
         if input.frames.count > 1 {
             return Err(Error::unsupported(format_args!("the surface of {} frames", input.frames.count)).help("choose one with --frame N"));
         }
+        input.even()?;
         match (self.level, self.label) {
             (Some(_), Some(_)) => Err(Error::parameter("--level and --label at once").help("a label's surface needs no level")),
             (None, Some(_)) => integers("surface --label", input),

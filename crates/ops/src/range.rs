@@ -1,4 +1,4 @@
-//! The range of the finite values, for messages that name it.
+//! The range of the finite values.
 
 use isovox_volume::{Header, Object, Result, Scalar, Table};
 
