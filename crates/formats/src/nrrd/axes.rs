@@ -79,7 +79,7 @@ impl Axes {
         };
         let labels = fields.quoted("labels", sizes.len())?;
         let frames = outer.map_or(FrameAxis::Unknown, |axis| frames_of(kind(axis), labels.as_ref().map(|l| l[axis].as_str())));
-        Ok(Axes { voxel, sizes, space, other, outer, frames })
+        Ok(Axes { sizes, space, other, outer, voxel, frames })
     }
 
     /// What users see.
