@@ -140,11 +140,18 @@ pub fn open_given(given: Given, options: &OpenOptions) -> Result<Scan> {
     format.open(given, options)
 }
 
-/// The DICOM series among what the user points at; empty where it is something else.
+/// The DICOM series among what the user points at, or in an archive; empty where it is something else.
 pub fn series(paths: &[PathBuf]) -> Result<Vec<dicom::Series>> {
-    let (given, _) = given(paths)?;
+    series_of(given(paths)?.0)
+}
+
+fn series_of(given: Given) -> Result<Vec<dicom::Series>> {
     let head = if let Given::One(input) = &given { input.head(512)? } else { Vec::new() };
-    if dicom::Dicom.recognises(&given, &head) { dicom::list(given) } else { Ok(Vec::new()) }
+    match (FORMATS.iter().find(|f| f.recognises(&given, &head)).map(|f| f.name()), &given) {
+        (Some(dicom::NAME), _) => dicom::list(given),
+        (Some(zip::NAME), Given::One(input)) => series_of(zip::inside(input, &OpenOptions::default())?),
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// The DICOM files that paths stand for, those of a folder's folders and of a DICOMDIR too; and what else lies there.

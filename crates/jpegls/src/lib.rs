@@ -1,5 +1,5 @@
 //! A decoder of JPEG-LS: lossless and near-lossless, 2 to 16 bits, 1 to 4 components, interleaved by nothing, line or
-//! sample, with restart intervals.
+//! sample, with restart intervals and the colour transforms of HP's coder.
 //!
 //! Bytes in, samples out: nothing is read, and nothing is asked for but a line of each component. Whoever calls checks
 //! [`info`] against what the image should be before it asks for memory.
@@ -11,6 +11,7 @@ mod lines;
 mod markers;
 #[cfg(test)]
 mod tests;
+mod transform;
 
 use std::fmt;
 
@@ -72,7 +73,7 @@ pub fn info(stream: &[u8]) -> Result<Info> {
 /// Cost: one pass; a line of each component in memory. Near-lossless samples lie within NEAR of the encoded ones.
 ///
 /// Errors: `CutOff`; `Corrupt`, also where `out` is not [`Info::samples`] long; `Unsupported` for point transforms, mapping
-/// tables, colour transforms and sizes over 16 bits.
+/// tables, colour transforms other than HP1 to HP3, and sizes over 16 bits.
 pub fn decode(stream: &[u8], out: &mut [u16]) -> Result<Info> {
     let mut reader = markers::Reader::new(stream)?;
     let info = reader.frame()?;
@@ -89,5 +90,6 @@ pub fn decode(stream: &[u8], out: &mut [u16]) -> Result<Info> {
         reader.skip(read);
         scan.components().for_each(|c| missing &= !(1 << c));
     }
+    reader.transform.undo(info, out)?;
     Ok(info)
 }

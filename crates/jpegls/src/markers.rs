@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::transform::Transform;
 use crate::{Error, Info, Result};
 
 const SOI: u8 = 0xD8;
@@ -54,6 +55,8 @@ pub(crate) struct Reader<'a> {
     at: usize,
     preset: Preset,
     restart: usize,
+    /// Of colours, for the whole image.
+    pub(crate) transform: Transform,
     /// Identifiers of the frame's components.
     names: Vec<u8>,
 }
@@ -61,7 +64,7 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Result<Reader<'a>> {
         match bytes {
-            [0xFF, SOI, ..] => Ok(Reader { bytes, at: 2, preset: Preset::default(), restart: 0, names: Vec::new() }),
+            [0xFF, SOI, ..] => Ok(Reader { bytes, at: 2, preset: Preset::default(), restart: 0, transform: Transform::None, names: Vec::new() }),
             _ => Err(Error::Corrupt("no start of an image")),
         }
     }
@@ -180,7 +183,7 @@ impl<'a> Reader<'a> {
             (LSE, [1, rest @ ..]) => self.preset = Preset::read(rest)?,
             (LSE, [2 | 3, ..]) => return Err(Error::Unsupported("a mapping table")),
             (LSE, _) => return Err(Error::Unsupported("a size over 16 bits")),
-            (APP_8, [b'm', b'r', b'f', b'x', transform, ..]) if *transform != 0 => return Err(Error::Unsupported("a colour transform")),
+            (APP_8, [b'm', b'r', b'f', b'x', transform, ..]) => self.transform = Transform::of(*transform)?,
             _ => {}
         }
         Ok(())

@@ -55,6 +55,24 @@ fn what_is_not_decoded_is_named() {
     assert!(matches!(decode(&STREAM, &mut out), Err(Error::Corrupt(_))));
 }
 
+/// Colours as an APP8 segment says that they were transformed: three scans of the example.
+#[test]
+fn colour_transforms() {
+    let stream = |transform: u8| {
+        let head = [0xFF, 0xD8, 0xFF, 0xF7, 0, 17, 8, 0, 4, 0, 4, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0, 0xFF, 0xE8, 0, 7, b'm', b'r', b'f', b'x', transform];
+        let scans = (1..=3).flat_map(|name| [&STREAM[15..20], &[name], &STREAM[21..55]].concat());
+        head.into_iter().chain(scans).chain([0xFF, 0xD9]).collect::<Vec<u8>>()
+    };
+    let pixels = |of: &dyn Fn(u16) -> [u16; 3]| Ok(SAMPLES.iter().flat_map(|&v| of(v)).collect::<Vec<u16>>());
+    assert_eq!(decoded(&stream(0)), pixels(&|v| [v; 3]));
+    let turned = |v: u16| (2 * v + 128) % 256;
+    assert_eq!(decoded(&stream(1)), pixels(&|v| [turned(v), v, turned(v)]));
+    assert!(matches!(decoded(&stream(4)), Err(Error::Unsupported(_))));
+    // A grey image has no colours to be transformed.
+    let grey = [&STREAM[..15], &[0xFF, 0xE8, 0, 7, b'm', b'r', b'f', b'x', 1], &STREAM[15..]].concat();
+    assert!(matches!(decoded(&grey), Err(Error::Unsupported(_))));
+}
+
 /// Restarts forget what was learnt: two stretches of the example, each the whole of it.
 #[test]
 fn restart_intervals() {

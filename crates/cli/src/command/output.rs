@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use isovox_engine::{hash, mesh as engine_mesh, write as engine_write};
 use isovox_formats::open::format_for;
-use isovox_formats::{Input, Target, guard, mesh, picture, table};
+use isovox_formats::{Input, Target, guard, mesh, picture, sequence, table};
 use isovox_ops::spec::Kind;
 use isovox_volume::error::At;
 use isovox_volume::{MeshFound, Object, Provenance, Result, Run, SliceRow, Space, Step};
@@ -78,7 +78,7 @@ pub(crate) fn write(run: &Run, made: Made<'_>, out: &Path, settings: &Settings) 
         }
     };
     if !embedded {
-        beside(run, &provenance, &made.object, out)?;
+        beside(run, &provenance, &made.object, &written, out)?;
     }
     Ok(written)
 }
@@ -105,9 +105,14 @@ fn told(found: &MeshFound) -> String {
     format!("{} triangles, area {} {unit}2, volume {} {unit}3, coordinates in {unit} ({})", found.triangles, found.area, found.volume, found.world.name())
 }
 
+/// Whether an output is a folder of slices.
+fn is_slices(out: &Path) -> bool {
+    out.file_name().is_some_and(|n| n.to_string_lossy().contains('#'))
+}
+
 /// Where the provenance of an output lies: `OUT.provenance.json`, or in the folder of a sequence.
 fn provenance_of(out: &Path) -> PathBuf {
-    if out.file_name().is_some_and(|n| n.to_string_lossy().contains('#')) {
+    if is_slices(out) {
         return out.with_file_name("provenance.json");
     }
     let mut name = out.as_os_str().to_owned();
@@ -116,7 +121,7 @@ fn provenance_of(out: &Path) -> PathBuf {
 }
 
 /// The provenance beside an output, with times; it belongs to OUT and is replaced with it.
-fn beside(run: &Run, provenance: &Provenance, object: &Object, out: &Path) -> Result<()> {
+fn beside(run: &Run, provenance: &Provenance, object: &Object, written: &[PathBuf], out: &Path) -> Result<()> {
     let name = provenance_of(out);
     let mut json = provenance.json();
     let map = json.as_object_mut().expect("made as an object");
@@ -125,6 +130,9 @@ fn beside(run: &Run, provenance: &Provenance, object: &Object, out: &Path) -> Re
         let header = source.header();
         map.insert("quantity".into(), header.quantity.kind.name().into());
         map.insert("affine_mm".into(), json!(header.geometry.affine()));
+    }
+    if is_slices(out) {
+        map.insert(sequence::FILES.into(), sequence::listed(written)?);
     }
     map.insert("created".into(), json!(isovox_jobs::clock::now()));
     map.insert("phases".into(), run.phases().iter().map(|(name, seconds)| json!({"name": name, "seconds": seconds})).collect());

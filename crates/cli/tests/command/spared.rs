@@ -54,3 +54,20 @@ fn files_of_the_user_in_a_finished_folder() {
     say(at, "pores beads.tif -o out").done();
     assert_eq!(names(at), ["beads.tif", "beads.truth.json", "out"]);
 }
+
+#[test]
+fn slices_that_isovox_did_not_make() {
+    let folder = folder_of(&["beads"]);
+    let at = folder.path();
+    let own = at.join("own");
+    std::fs::create_dir(&own).expect("a folder");
+    for name in ["slice_0000.tif", "slice_0500.tif"] {
+        std::fs::write(own.join(name), "somebody's").expect("a file");
+    }
+    say(at, "convert beads.tif --crop 0:20,0:20,0:5 own/slice_####.tif --force").done();
+    std::fs::write(own.join("slice_0004.tif"), "changed by hand").expect("a file");
+    say(at, "convert beads.tif --crop 0:20,0:20,0:3 own/slice_####.tif --force").done();
+    // The second run takes away what the first one made (0003), and neither what was there before nor what was changed since.
+    assert_eq!(names(&own), ["provenance.json", "slice_0000.tif", "slice_0001.tif", "slice_0002.tif", "slice_0004.tif", "slice_0500.tif"]);
+    assert_eq!(std::fs::read_to_string(own.join("slice_0500.tif")).expect("kept"), "somebody's");
+}

@@ -50,7 +50,8 @@ impl Fields {
         }
     }
 
-    /// `None` when the bytes end before the last line does.
+    /// `None` when the bytes end before the last line does. What is no image ends where it says so: the objects of a scene
+    /// follow each other, and an image among them is not the whole.
     fn parse(head: &[u8], all: bool) -> Option<Fields> {
         let mut keys = BTreeMap::new();
         let mut at = 0;
@@ -63,6 +64,9 @@ impl Fields {
             at = (at + line.len() + 1).min(head.len());
             match split(line) {
                 Some((key, data_file)) if key == "ElementDataFile" => return Some(Fields { keys, data_file, end: at as u64 }),
+                Some((key, value)) if key == "ObjectType" && value != "Image" => {
+                    return Some(Fields { keys: BTreeMap::from([(key, value)]), data_file: String::new(), end: at as u64 });
+                }
                 Some((key, value)) => drop(keys.insert(key, value)),
                 None => {}
             }

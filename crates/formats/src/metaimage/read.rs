@@ -29,7 +29,10 @@ pub(super) fn open(given: &Given, options: &OpenOptions) -> Result<Scan> {
 fn open_one(input: &Input, options: &OpenOptions) -> Result<Scan> {
     let fields = Fields::read(input)?;
     if let Some(kind) = fields.get(&["ObjectType"]).filter(|k| *k != "Image") {
-        return Err(Error::unsupported("a MetaIO object that is no image").found(format_args!("ObjectType = {kind}")));
+        return Err(Error::unsupported("a MetaIO object that is no image")
+            .found(format_args!("ObjectType = {kind}"))
+            .expected("ObjectType = Image")
+            .help("if it is a scene or group that holds an image, save that as a file of its own, for example with ITK"));
     }
     let provenance = fields.provenance().as_deref().and_then(embed::parse);
     let shape = Shape::of(&fields)?;

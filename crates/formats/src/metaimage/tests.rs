@@ -133,6 +133,13 @@ fn sizes_that_lie_are_refused_before_memory_is_asked_for() {
 #[test]
 fn what_is_not_a_volume_is_refused_by_name() {
     refused(&["ObjectType = Tube"], &ramp(), Kind::Unsupported, "Tube");
+    // A scene of several objects, with an image among them or without.
+    let scene = "ObjectType = Scene\nNDims = 3\nNObjects = 2\n";
+    let tube = "ObjectType = Tube\nNDims = 3\nNPoints = 0\nPoints = \n";
+    for objects in [[tube, &header(&[])].concat(), tube.into()] {
+        let error = open([scene.as_bytes(), objects.as_bytes(), &ramp()].concat()).err().expect("a scene");
+        assert!(error.kind() == Kind::Unsupported && error.to_string().contains("ObjectType = Scene"), "{error}");
+    }
     refused(&["ElementType = MET_QUUX"], &ramp(), Kind::Unsupported, "MET_QUUX");
     refused(&["NDims = 5"], &ramp(), Kind::Unsupported, "NDims");
     for key in ["NDims", "DimSize", "ElementType"] {

@@ -1,4 +1,4 @@
-//! BMP slices (Windows bitmaps, uncompressed): 1, 4 and 8 bits with a palette, 24 and 32 bit RGB.
+//! BMP slices (bitmaps of Windows and OS/2, uncompressed): 1, 4 and 8 bits with a palette, 24 and 32 bit RGB.
 
 use isovox_volume::{Error, Result, Type};
 
@@ -19,48 +19,86 @@ pub(super) struct Rows {
     greys: Option<Vec<u8>>,
 }
 
+/// The smallest header of the rows: OS/2's first, with its file header before it.
+const SMALLEST: usize = 26;
+
+/// What the header of the rows says.
+struct Head {
+    /// Its own bytes: 12 in OS/2's first version, 40 and more in Windows and in later ones of OS/2.
+    size: u32,
+    width: i32,
+    height: i32,
+    planes: u16,
+    bits: u16,
+    compression: u32,
+    /// Entries of the palette; 0 for all.
+    used: u32,
+}
+
+impl Head {
+    fn read(head: &[u8]) -> Result<Head> {
+        let short = |at: usize| u16::from_le_bytes([head[at], head[at + 1]]);
+        let long = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let cut = |needed: usize| Error::corrupt("BMP header").found(format_args!("{} bytes", head.len())).expected(needed).help("the file is cut off; copy it again");
+        if head.len() < SMALLEST {
+            return Err(cut(SMALLEST));
+        }
+        let size = long(14);
+        if size == 12 {
+            // The palette goes up to the rows.
+            let used = long(10).saturating_sub(SMALLEST as u32) / 3;
+            return Ok(Head { size, width: short(18).into(), height: short(20).into(), planes: short(22), bits: short(24), compression: 0, used });
+        }
+        if head.len() < 54 {
+            return Err(cut(54));
+        }
+        Ok(Head { size, width: long(18) as i32, height: long(22) as i32, planes: short(26), bits: short(28), compression: long(30), used: long(46) })
+    }
+
+    /// Bytes of an entry of the palette.
+    fn entry(&self) -> usize {
+        if self.size == 12 { 3 } else { 4 }
+    }
+}
+
 /// Reads the two headers and the palette.
 pub(super) fn read(input: &Input) -> Result<(Rows, Vec<String>)> {
-    let head = input.head(54)?;
-    let short = |at: usize| u16::from_le_bytes([head[at], head[at + 1]]);
-    let long = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
-    if head.len() < 54 {
-        return Err(Error::corrupt("BMP header").found(format_args!("{} bytes", head.len())).expected("54").help("the file is cut off; copy it again"));
-    }
-    let (size, bits, compression) = (long(14), short(28), long(30));
-    if size < 40 || !matches!(bits, 1 | 4 | 8 | 24 | 32) || compression != 0 || short(26) != 1 {
+    let start = input.head(54)?;
+    let head = Head::read(&start)?;
+    let Head { size, width, height, bits, compression, .. } = head;
+    if size < 40 && size != 12 || !matches!(bits, 1 | 4 | 8 | 24 | 32) || compression != 0 || head.planes != 1 {
         return Err(Error::unsupported("BMP")
             .found(format_args!("header of {size} bytes, {bits} bit, compression {compression}"))
             .expected("an uncompressed one of 1, 4, 8, 24 or 32 bit")
             .help("save it as PNG or TIFF"));
     }
-    let (width, height) = (long(18) as i32, long(22) as i32);
     if width <= 0 || height == 0 || height == i32::MIN {
         return Err(Error::corrupt("BMP size").found(format_args!("{width}x{height}")).expected("at least 1x1"));
     }
     let stride = (u64::from(bits) * width as u64).div_ceil(32) * 4;
     let rows = u64::from(height.unsigned_abs());
-    let offset = u64::from(long(10));
+    let offset = u64::from(u32::from_le_bytes([start[10], start[11], start[12], start[13]]));
     if stride.checked_mul(rows).and_then(|n| n.checked_add(offset)).is_none_or(|n| n > input.len()) {
         return Err(Error::corrupt("BMP rows")
             .found(format_args!("{} bytes", input.len()))
             .expected(format_args!("{rows} rows of {stride} from byte {offset}"))
             .help("the file is cut off; copy it again"));
     }
-    let (greys, warnings) = if bits <= 8 { palette(input, 14 + u64::from(size), bits, long(46))? } else { (None, Vec::new()) };
+    let (greys, warnings) = if bits <= 8 { palette(input, &head)? } else { (None, Vec::new()) };
     Ok((Rows { width: width as usize, height: rows as usize, bits, bottom_up: height > 0, offset, stride: stride as usize, greys }, warnings))
 }
 
 /// A palette of greys gives each index its grey; one of colours leaves the indices.
-fn palette(input: &Input, at: u64, bits: u16, used: u32) -> Result<(Option<Vec<u8>>, Vec<String>)> {
-    let all = 1usize << bits;
-    let count = if used == 0 { all } else { (used as usize).min(all) };
-    let mut entries = vec![0; count * 4];
-    input.read_at(at, &mut entries)?;
-    if entries.chunks_exact(4).any(|e| e[0] != e[1] || e[1] != e[2]) {
+fn palette(input: &Input, head: &Head) -> Result<(Option<Vec<u8>>, Vec<String>)> {
+    let all = 1usize << head.bits;
+    let count = if head.used == 0 { all } else { (head.used as usize).min(all) };
+    let mut entries = vec![0; count * head.entry()];
+    input.read_at(14 + u64::from(head.size), &mut entries)?;
+    let entries = entries.chunks_exact(head.entry());
+    if entries.clone().any(|e| e[0] != e[1] || e[1] != e[2]) {
         return Ok((None, vec!["the file has a colour palette: values are the stored indices".into()]));
     }
-    let mut greys: Vec<u8> = entries.chunks_exact(4).map(|e| e[0]).collect();
+    let mut greys: Vec<u8> = entries.map(|e| e[0]).collect();
     if greys.iter().enumerate().all(|(i, &g)| i == usize::from(g)) {
         return Ok((None, Vec::new()));
     }

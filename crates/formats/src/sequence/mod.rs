@@ -22,6 +22,10 @@ use crate::open::OpenOptions;
 use crate::tiff;
 
 pub(crate) use names::{missing, runs};
+pub use write::{FILES, listed};
+
+/// The file of a folder of slices that tells how they were made.
+const PROVENANCE: &str = "provenance.json";
 
 /// Slices in files of their own.
 pub struct Sequence;

@@ -44,7 +44,7 @@ pub(super) fn choose(inputs: Vec<Input>) -> Result<Chosen> {
     }
     let mut slices = largest(&mut groups)?;
     others.extend(groups.into_values().flatten());
-    others.retain(|i| base(i.name()) != "provenance.json");
+    others.retain(|i| base(i.name()) != super::PROVENANCE);
     slices.sort_by(|a, b| natural(a.name(), b.name()));
     let mut warnings = Vec::new();
     if !others.is_empty() {

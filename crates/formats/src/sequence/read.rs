@@ -7,6 +7,7 @@ use isovox_volume::source::Pool;
 use isovox_volume::{Cursor, Error, Geometry, Header, Problem, Result, Run, Slab, SliceRow, Source, Verdict};
 use serde_json::Value;
 
+use super::PROVENANCE;
 use super::names::{self, Chosen};
 use super::picture::{Picture, sniff};
 use super::skyscan::{self, Said};
@@ -35,7 +36,7 @@ pub(super) fn open(given: Given, options: &OpenOptions) -> Result<Scan> {
     let mut files = chosen.slices.clone();
     let log = skyscan::beside(first);
     files.extend(log.iter().map(|(_, input)| input.clone()));
-    let provenance = first.sibling("provenance.json").ok().and_then(|p| read_provenance(&p));
+    let provenance = first.sibling(PROVENANCE).ok().and_then(|p| read_provenance(&p));
     let slices = Slices::open(chosen, provenance.as_ref(), log.map(|(said, _)| said), options)?;
     Ok(Scan { format, source: Arc::new(slices), files, provenance })
 }

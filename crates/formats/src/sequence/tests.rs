@@ -96,6 +96,23 @@ fn png_depths_are_kept() {
 }
 
 #[test]
+fn bmp_of_os_2() {
+    let os_2 = |bits: u8, palette: &[u8], rows: &[u8]| {
+        let offset = (26 + palette.len()) as u32;
+        [b"BM", &[0; 8][..], &offset.to_le_bytes(), &[12, 0, 0, 0, 3, 0, 2, 0, 1, 0, bits, 0], palette, rows].concat()
+    };
+    let rows = [4, 5, 6, 0, 1, 2, 3, 0];
+    let greys: Vec<u8> = (0..=255).flat_map(|v| [v; 3]).collect();
+    assert_eq!(one("a.bmp", &os_2(8, &greys, &rows)).unwrap(), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(one("a.bmp", &os_2(8, &greys[15..45], &[4, 5, 6, 0, 0, 2, 3, 0])).unwrap(), [5, 7, 8, 9, 10, 11], "a short palette that is not in order");
+    assert_eq!(one("a.bmp", &os_2(1, &[9, 9, 9, 7, 7, 7], &[0b0100_0000, 0, 0, 0, 0, 0, 0, 0])).unwrap(), [9, 9, 9, 9, 7, 9]);
+    let whole = os_2(24, &[], &[0; 24]);
+    for cut in 2..whole.len() {
+        assert_eq!(one("a.bmp", &whole[..cut]).unwrap_err().kind(), Kind::Corrupt, "{cut}");
+    }
+}
+
+#[test]
 fn bmp_rows_come_from_the_bottom() {
     let greys: Vec<u8> = (0..=255).flat_map(|v| [v, v, v, 0]).collect();
     let rows = [4, 5, 6, 0, 1, 2, 3, 0];

@@ -1,16 +1,21 @@
 //! Writing slices: all in a hidden folder beside, renamed into place when the last is there.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use isovox_volume::error::At;
 use isovox_volume::{Error, Header, Kind, Result, Sink};
+use serde_json::{Value, json};
 
-use super::png;
+use super::{PROVENANCE, png};
 use crate::format::Target;
 use crate::staged::{Staged, write_file};
 use crate::tiff;
+
+/// The key of the provenance that lists what was made.
+pub const FILES: &str = "files";
 
 /// Begins a sequence, or one PNG of a single plane.
 pub(super) fn create(target: &Target, header: &Header) -> Result<Box<dyn Sink>> {
@@ -30,9 +35,6 @@ pub(super) fn create(target: &Target, header: &Header) -> Result<Box<dyn Sink>> 
         return Ok(Box::new(Single { staged: Staged::create(&target.path, target.force)?, header: header.clone(), png: names.png }));
     }
     let folder = Folder::begin(target)?;
-    if let Some(provenance) = &target.provenance {
-        write_file(&folder.hidden.join("provenance.json"), false, provenance.as_bytes())?;
-    }
     Ok(Box::new(SlicesSink { folder, names, header: header.clone(), written: AtomicUsize::new(0) }))
 }
 
@@ -94,6 +96,7 @@ struct Folder {
     target: PathBuf,
     hidden: PathBuf,
     force: bool,
+    provenance: Option<String>,
 }
 
 impl Folder {
@@ -118,36 +121,66 @@ impl Folder {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let hidden = beside.join(format!(".{start}.{}-{number}.isovox-partial", std::process::id()));
         std::fs::create_dir(&hidden).at(folder)?;
-        Ok(Folder { target: folder.to_path_buf(), hidden, force: target.force })
+        Ok(Folder { target: folder.to_path_buf(), hidden, force: target.force, provenance: target.provenance.clone() })
     }
 
-    /// Renames everything into place; with force, slices of an earlier and longer run go.
+    /// Renames everything into place; with force, slices that an earlier and longer run made go.
     fn finish(&self, names: &Names, slices: usize) -> Result<()> {
         let target = &self.target;
-        if !target.exists() {
-            return std::fs::rename(&self.hidden, target).at(target);
-        }
-        let entries: Vec<PathBuf> = std::fs::read_dir(target).at(target)?.flatten().map(|e| e.path()).collect();
-        if entries.is_empty() {
+        let new: Vec<String> = (0..slices).map(|z| names.of(z)).collect();
+        self.tell(&new)?;
+        if target.exists() && std::fs::read_dir(target).at(target)?.next().is_none() {
             std::fs::remove_dir(target).at(target)?;
+        }
+        if !target.exists() {
             return std::fs::rename(&self.hidden, target).at(target);
         }
         if !self.force {
             return Err(Error::new(Kind::Io, "the folder was filled meanwhile").help("give another name").within(target));
         }
-        let new: std::collections::HashSet<String> = (0..slices).map(|z| names.of(z)).collect();
+        let old = made_before(target);
         for entry in std::fs::read_dir(&self.hidden).at(target)? {
             let entry = entry.at(target)?;
             std::fs::rename(entry.path(), target.join(entry.file_name())).at(target)?;
         }
-        for old in entries {
-            let name = old.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-            if names.fits(&name) && !new.contains(&name) {
-                std::fs::remove_file(&old).at(&old)?;
-            }
+        let new: HashSet<String> = new.into_iter().collect();
+        for name in old.iter().filter(|name| names.fits(name) && !new.contains(*name)) {
+            let path = target.join(name);
+            std::fs::remove_file(&path).at(&path)?;
         }
         Ok(())
     }
+
+    /// Writes the provenance with what was made, so that the next run knows what it may remove.
+    fn tell(&self, new: &[String]) -> Result<()> {
+        let Some(text) = &self.provenance else { return Ok(()) };
+        let made: Vec<PathBuf> = new.iter().map(|name| self.hidden.join(name)).collect();
+        let told = match serde_json::from_str(text) {
+            Ok(Value::Object(mut told)) => {
+                told.insert(FILES.into(), listed(&made)?);
+                Value::Object(told).to_string()
+            }
+            _ => text.clone(),
+        };
+        write_file(&self.hidden.join(PROVENANCE), false, told.as_bytes()).map(|_| ())
+    }
+}
+
+/// Names and lengths of files, as the provenance of their folder lists them.
+pub fn listed(files: &[PathBuf]) -> Result<Value> {
+    let entry = |file: &PathBuf| Ok(json!({"name": file.file_name().unwrap_or_default().to_string_lossy(), "bytes": file.metadata().at(file)?.len()}));
+    files.iter().map(entry).collect()
+}
+
+/// The files of a folder that its provenance lists and that are as long as it says: whoever changed one made it his.
+fn made_before(folder: &Path) -> Vec<String> {
+    let told: Value = std::fs::read(folder.join(PROVENANCE)).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+    let entry = |entry: &Value| {
+        let (name, bytes) = (entry["name"].as_str()?, entry["bytes"].as_u64()?);
+        let found = folder.join(name).symlink_metadata().ok()?;
+        (found.is_file() && found.len() == bytes).then(|| name.into())
+    };
+    told[FILES].as_array().into_iter().flatten().filter_map(entry).collect()
 }
 
 impl Drop for Folder {

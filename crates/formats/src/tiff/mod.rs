@@ -16,6 +16,7 @@ mod stack;
 #[cfg(test)]
 mod tests;
 mod text;
+mod turned;
 mod write;
 
 use isovox_volume::{Error, Header, Result, Sink};

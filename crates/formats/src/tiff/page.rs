@@ -3,6 +3,7 @@
 use isovox_volume::{Error, Result, Type};
 
 use super::ifd::{Bytes, Directory, Entry, Walk};
+use super::turned::Orientation;
 
 /// How a sample's bits are read (`SampleFormat`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +24,15 @@ pub(super) struct Picture {
     pub(super) samples: usize,
     pub(super) sample: Sample,
     pub(super) photometric: u16,
+    pub(super) orientation: Orientation,
 }
 
 impl Picture {
+    /// Columns and rows as they are seen.
+    pub(super) fn seen(&self) -> (usize, usize) {
+        if self.orientation.transposed { (self.height, self.width) } else { (self.width, self.height) }
+    }
+
     /// Whether it becomes `rgb8`.
     pub(super) fn rgb(&self) -> bool {
         self.photometric == 2 && self.samples == 3 && self.bits == 8 && self.sample == Sample::Uint
@@ -103,6 +110,13 @@ pub(super) fn across(picture: &Picture, coding: &Coding) -> [usize; 3] {
     [picture.width.div_ceil(x), picture.height.div_ceil(y), picture.depth.div_ceil(z)]
 }
 
+/// Whether a page says that it is a reduced copy of another, and is smaller than `whole`: programs that set this on every
+/// page of a stack mean planes.
+pub(super) fn reduced(bytes: &Bytes, tags: &Directory, whole: &Picture) -> Result<bool> {
+    let reader = Tags { bytes, tags };
+    Ok(reader.one(254, 0)? & 1 == 1 && (reader.size(256, None)? < whole.width || reader.size(257, None)? < whole.height))
+}
+
 /// Reads a page's tags.
 pub(super) fn read(walk: &mut Walk<'_>, bytes: &Bytes, tags: &Directory) -> Result<(Picture, Coding, Page)> {
     let reader = Tags { bytes, tags };
@@ -143,6 +157,7 @@ impl Tags<'_> {
                 other => return Err(self.not("SampleFormat", other, "unsigned, signed or float; complex numbers are not read")),
             },
             photometric: self.photometric(samples)?,
+            orientation: Orientation::of(self.one(274, 1)?),
         })
     }
 
@@ -226,8 +241,10 @@ fn name(tag: u16) -> &'static str {
         257 => "ImageLength",
         258 => "BitsPerSample",
         259 => "Compression",
+        254 => "NewSubfileType",
         262 => "PhotometricInterpretation",
         273 => "StripOffsets",
+        274 => "Orientation",
         277 => "SamplesPerPixel",
         278 => "RowsPerStrip",
         279 => "StripByteCounts",

@@ -12,6 +12,7 @@ use super::place;
 use super::scale::Scale;
 use super::stack::Stack;
 use super::text::{Keys, Layout, Order, Text};
+use super::turned::Turned;
 use crate::channels::Channels;
 use crate::embed;
 use crate::format::Scan;
@@ -34,7 +35,8 @@ pub(super) fn open(input: &Input, options: &OpenOptions) -> Result<Scan> {
         scale = Scale::tags(super::scale::Resolution::default());
     }
     stack.warnings.append(&mut scale.warnings);
-    let mut header = Header::new([layout.nz, stack.picture.height, stack.picture.width], layout.frames.count, voxel).map_err(|e| e.within(input.path()))?;
+    let (width, height) = stack.picture.seen();
+    let mut header = Header::new([layout.nz, height, width], layout.frames.count, voxel).map_err(|e| e.within(input.path()))?;
     header.frames = layout.frames.clone();
     (header.geometry, header.verdict) = (scale.geometry, scale.verdict);
     embed::obey(provenance.as_ref(), &mut header);
@@ -137,7 +139,10 @@ fn imagej(keys: &Keys, picture: &Picture, planes: usize) -> Result<Option<(Layou
 fn scale(text: &Text, stack: &Stack, several: bool) -> Scale {
     match text {
         Text::ImageJ(keys) => Scale::imagej(keys, stack.resolution, several),
-        Text::Ome(ome) if ome.spacing.is_some() => Scale::spacing(ome.spacing.unwrap_or_default(), "OME-XML's physical size"),
+        Text::Ome(ome) if ome.spacing.is_some() => {
+            let [x, y, z] = ome.spacing.unwrap_or_default();
+            Scale::spacing(if stack.picture.orientation.transposed { [y, x, z] } else { [x, y, z] }, "OME-XML's physical size")
+        }
         _ => Scale::tags(stack.resolution),
     }
 }
@@ -164,8 +169,11 @@ fn source(header: Header, stack: Stack, layout: Layout, single: bool, invert: bo
             .expected("channels or frames, not both")
             .within(stack.bytes.input.path()));
     }
-    let mut inner = header.clone();
-    inner.shape[2] = header.nx().checked_mul(channels).ok_or_else(|| Error::corrupt("TIFF width").found(header.nx()))?;
+    let together = |columns: usize, rows: usize| {
+        let row = columns.checked_mul(channels).ok_or_else(|| Error::corrupt("TIFF width").found(columns))?;
+        Ok(Header { shape: [header.nz(), rows, row], ..header.clone() })
+    };
+    let inner = together(picture.width, picture.height)?;
     // The count with channels must be addressable too.
     Header::new(inner.shape, inner.frames.count, inner.voxel).map_err(|e| e.within(stack.bytes.input.path()))?;
     let decode = Decode { stored: header.voxel, big: stack.bytes.big, values: if invert { Values::Inverted } else { Values::Kept } };
@@ -174,6 +182,7 @@ fn source(header: Header, stack: Stack, layout: Layout, single: bool, invert: bo
         Some(pieces) => Arc::new(Stored::new(inner, decode, pieces)?),
         None => Arc::new(Pages::new(inner, stack, layout, invert)?),
     };
+    let source = if picture.orientation.upright() { source } else { Arc::new(Turned::new(source, together(header.nx(), header.ny())?, picture.orientation, channels)) };
     Ok(if channels > 1 { Arc::new(Channels::new(source, header, channels)) } else { source })
 }
 
@@ -206,6 +215,7 @@ fn meta(stack: &Stack) -> BTreeMap<String, Value> {
     put("BitsPerSample", picture.bits.into());
     put("SamplesPerPixel", picture.samples.into());
     put("PhotometricInterpretation", picture.photometric.into());
+    put("Orientation", picture.orientation.tag.into());
     put("Compression", coding.compression.into());
     put("Predictor", coding.predictor.into());
     put("ByteOrder", if stack.bytes.big { "big" } else { "little" }.into());

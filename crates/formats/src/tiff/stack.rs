@@ -32,27 +32,32 @@ impl Stack {
             pages: vec![page],
             description: text(&bytes, &tags, 270)?,
             software: text(&bytes, &tags, 305)?,
-            resolution: resolution(&bytes, &tags)?,
+            resolution: resolution(&bytes, &tags, &picture)?,
             warnings: Vec::new(),
             bytes: bytes.clone(),
         };
-        stack.first(&tags);
+        stack.first();
+        let mut reduced = tags.entry(330).is_some();
         while let Some(tags) = walk.step()? {
+            if page::reduced(&bytes, &tags, &stack.picture)? {
+                reduced = true;
+                continue;
+            }
             let (picture, coding, page) = page::read(&mut walk, &bytes, &tags)?;
             stack.add(&picture, coding, page)?;
+        }
+        if reduced {
+            stack.warnings.push("the file also holds reduced copies of its pages: the full size is opened".into());
         }
         Ok(stack)
     }
 
-    fn first(&mut self, tags: &Directory) {
+    fn first(&mut self) {
         let mut warn = |text: &str| self.warnings.push(text.into());
         match self.picture.photometric {
             3 => warn("the file has a colour palette: values are the stored indices"),
             5 => warn("the file has separated colours (CMYK): channels are as stored"),
             _ => {}
-        }
-        if tags.entry(330).is_some() {
-            warn("the file also holds reduced copies of its pages: the full size is opened");
         }
     }
 
@@ -85,8 +90,10 @@ fn text(bytes: &Bytes, tags: &Directory, tag: u16) -> Result<String> {
     tags.entry(tag).map_or(Ok(String::new()), |e| bytes.text(&e))
 }
 
-fn resolution(bytes: &Bytes, tags: &Directory) -> Result<Resolution> {
+/// Along the columns and rows that are seen; the tags speak of the stored ones.
+fn resolution(bytes: &Bytes, tags: &Directory, picture: &Picture) -> Result<Resolution> {
     let fraction = |tag| tags.entry(tag).map_or(Ok(None), |e| bytes.fraction(&e));
     let unit = tags.entry(296).map_or(Ok(2), |e| bytes.uints(&e, 0, 1).map(|v| v[0]))?;
-    Ok(Resolution { x: fraction(282)?, y: fraction(283)?, unit })
+    let (x, y) = if picture.orientation.transposed { (283, 282) } else { (282, 283) };
+    Ok(Resolution { x: fraction(x)?, y: fraction(y)?, unit })
 }

@@ -339,3 +339,56 @@ fn planes_can_be_had_in_any_order_and_by_several() {
     }
     assert!(source.flight(4) >= 8);
 }
+
+#[test]
+fn orientations_turn_planes() {
+    let stored = [1, 2, 3, 4, 5, 6];
+    let seen: [(u64, [usize; 3], [u8; 6]); 9] = [
+        (1, [2, 2, 3], stored),
+        (2, [2, 2, 3], [3, 2, 1, 6, 5, 4]),
+        (3, [2, 2, 3], [6, 5, 4, 3, 2, 1]),
+        (4, [2, 2, 3], [4, 5, 6, 1, 2, 3]),
+        (5, [2, 3, 2], [1, 4, 2, 5, 3, 6]),
+        (6, [2, 3, 2], [4, 1, 5, 2, 6, 3]),
+        (7, [2, 3, 2], [6, 3, 5, 2, 4, 1]),
+        (8, [2, 3, 2], [3, 6, 2, 5, 1, 4]),
+        (9, [2, 2, 3], stored),
+    ];
+    for (number, shape, plane) in seen {
+        let build = Build { pages: 2, ..Build::new(3, 2, 8, &stored) }.tag(274, number);
+        let scan = build.open().unwrap();
+        assert_eq!((scan.source.header().shape, scan.source.lends()), (shape, number % 8 == 1), "{number}");
+        assert_eq!(voxels(&scan).unwrap(), plane.repeat(2), "{number}");
+        let packed = Build { chunks: vec![deflate(&stored)], ..build }.tag(259, 8);
+        assert_eq!(all(&packed), plane.repeat(2), "{number}");
+    }
+}
+
+#[test]
+fn orientations_turn_channels_and_resolutions() {
+    // Two pixels beside each other of two channels, seen one below the other; 10 and 20 pixels a centimetre.
+    let mut build = Build { text: "ImageJ=1.53t\nspacing=2\nunit=mm\n", ..Build::new(2, 1, 8, &[1, 2, 3, 4]) }.tag(277, 2).tag(274, 6).tag(296, 3);
+    build.tags.extend([(282, 5, vec![10 << 32 | 1]), (283, 5, vec![20 << 32 | 1])]);
+    let scan = build.open().unwrap();
+    assert_eq!((scan.source.header().shape, scan.source.header().frames.count), ([1, 2, 1], 2));
+    assert_eq!(scan.source.header().meta["XResolution"], 20.0);
+    assert_eq!(voxels(&scan).unwrap(), [1, 3, 2, 4]);
+    let colours = Build::new(2, 1, 8, &[1, 2, 3, 4, 5, 6]).tag(277, 3).tag(262, 2).tag(274, 2);
+    assert_eq!(all(&colours), [4, 5, 6, 1, 2, 3]);
+}
+
+#[test]
+fn reduced_copies_are_left_out() {
+    let file = |subtype: u64, width: u64, compression: u64| {
+        let whole = Build { pages: 2, ..Build::new(2, 1, 8, &[1, 2]) }.file();
+        let end = whole.len() - 4;
+        Build::new(width, 1, 8, &[9, 9]).tag(254, subtype).tag(259, compression).behind(whole, end)
+    };
+    let scan = open(file(1, 1, 1)).unwrap();
+    assert_eq!((scan.source.header().shape, voxels(&scan).unwrap()), ([2, 1, 2], vec![1, 2, 1, 2]));
+    assert!(scan.source.header().warnings[0].contains("reduced copies"));
+    // What is skipped need not be decodable.
+    assert!(open(file(1, 1, 7)).is_ok());
+    assert_eq!(open(file(1, 2, 1)).unwrap().source.header().shape, [3, 1, 2], "as large as the others: a plane");
+    assert_eq!(open(file(0, 1, 1)).map(|_| ()).unwrap_err().kind(), Kind::Unsupported);
+}

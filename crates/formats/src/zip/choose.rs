@@ -27,6 +27,10 @@ const PICTURES: [&str; 2] = ["tiff", "sequence"];
 /// The format whose slices may lie in any folder.
 const DICOM: &str = "dicom";
 
+/// What archives of other programs hold beside their own files, and what they are.
+const DOCUMENTS: [(&str, &str); 3] =
+    [("mimetype", "an OpenDocument or the like"), ("[Content_Types].xml", "an Office document or the like"), ("META-INF/MANIFEST.MF", "a Java program")];
+
 /// An entry that some format knows.
 struct Candidate {
     input: Input,
@@ -51,8 +55,7 @@ impl Candidate {
 
 /// Opens the one scan of an archive; several are an error that names them.
 pub(super) fn open(input: &Input, options: &OpenOptions) -> Result<Scan> {
-    let directory = Arc::new(Directory::open(input, options.temp.clone())?);
-    let (given, entry) = choose(&directory, options)?;
+    let (directory, given, entry) = inside(input, options)?;
     let scan = open_given(given, options)?;
     let mut header = scan.source.header().clone();
     header.meta.insert("zip".into(), json!({"entry": entry, "format": scan.format}));
@@ -62,7 +65,24 @@ pub(super) fn open(input: &Input, options: &OpenOptions) -> Result<Scan> {
     Ok(Scan { format: "zip", source: Arc::new(Inner::new(scan.source, header)), files: vec![input.clone()], provenance: scan.provenance })
 }
 
-/// The inputs to open, and what they are called in metadata.
+/// The inputs of the one scan, and what they are called in metadata.
+pub(super) fn inside(input: &Input, options: &OpenOptions) -> Result<(Arc<Directory>, Given, String)> {
+    let directory = Arc::new(Directory::open(input, options.temp.clone())?);
+    no_document(&directory)?;
+    let (given, entry) = choose(&directory, options)?;
+    Ok((directory, given, entry))
+}
+
+/// Refuses what is a ZIP for its program's own ends: its pictures are thumbnails and illustrations.
+fn no_document(directory: &Arc<Directory>) -> Result<()> {
+    let Some((mark, what)) = DOCUMENTS.into_iter().find(|(mark, _)| directory.names().iter().any(|name| name == mark)) else { return Ok(()) };
+    let kind = directory.clone().entry("mimetype").and_then(|input| input.head(100)).unwrap_or_default();
+    let kind = String::from_utf8_lossy(&kind).trim().to_string();
+    Err(Error::unsupported(format_args!("{what}, no archive of a scan"))
+        .found(if kind.is_empty() { mark.into() } else { kind })
+        .help("export the image from the program that wrote it, and open that"))
+}
+
 fn choose(directory: &Arc<Directory>, options: &OpenOptions) -> Result<(Given, String)> {
     // A store is one scan, however many files it has.
     if let Some(mark) = zarr::outermost(&directory.names()) {

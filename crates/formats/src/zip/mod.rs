@@ -13,12 +13,21 @@ use isovox_volume::error::At;
 use isovox_volume::{Error, Result};
 
 use crate::format::{Format, Given, Scan};
+use crate::input::Input;
 use crate::open::OpenOptions;
 
 pub(crate) use directory::Directory;
 
+/// Its name in `info`.
+pub(crate) const NAME: &str = "zip";
+
 /// A ZIP archive.
 pub struct Zip;
+
+/// The inputs of the one scan that an archive holds.
+pub(crate) fn inside(input: &Input, options: &OpenOptions) -> Result<Given> {
+    choose::inside(input, options).map(|(_, given, _)| given)
+}
 
 /// Whether bytes begin as a ZIP archive does, an empty one included.
 pub(crate) fn is_zip(head: &[u8]) -> bool {
@@ -27,7 +36,7 @@ pub(crate) fn is_zip(head: &[u8]) -> bool {
 
 impl Format for Zip {
     fn name(&self) -> &'static str {
-        "zip"
+        NAME
     }
 
     /// None: volumes are not written into archives.

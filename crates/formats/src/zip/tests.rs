@@ -1,6 +1,7 @@
 use std::io::{Cursor, Read, Write};
 use std::sync::Arc;
 
+use isovox_testing::dicom;
 use isovox_volume::{Kind, Result, Run};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -9,7 +10,7 @@ use super::bytes::{Deflated, Inflated, Within};
 use super::directory::Directory;
 use crate::format::{Given, Scan};
 use crate::input::{Archive, Input, ReadAt};
-use crate::open::{OpenOptions, open_given};
+use crate::open::{OpenOptions, open_given, series};
 
 const METHODS: [CompressionMethod; 2] = [CompressionMethod::Stored, CompressionMethod::Deflated];
 
@@ -41,6 +42,14 @@ fn npy() -> Vec<u8> {
     let mut file = b"\x93NUMPY\x01\x00\x3d\x00{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3, 4)}\n".to_vec();
     file.extend(ramp(24));
     file
+}
+
+fn png(value: u8) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, 2, 2);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(&[value; 4]).unwrap();
+    out
 }
 
 #[test]
@@ -81,13 +90,6 @@ fn a_pair_is_one_volume_and_pictures_are_slices() {
     let scan = open(archive(CompressionMethod::Deflated, &[("a.img", &ramp(24)), ("a.hdr", &hdr)])).unwrap();
     assert_eq!((scan.source.header().meta["zip"]["entry"].clone(), voxels(&scan).unwrap()), ("a.hdr".into(), ramp(24)));
 
-    let png = |value: u8| {
-        let mut out = Vec::new();
-        let mut encoder = png::Encoder::new(&mut out, 2, 2);
-        encoder.set_color(png::ColorType::Grayscale);
-        encoder.write_header().unwrap().write_image_data(&[value; 4]).unwrap();
-        out
-    };
     let (one, two) = (png(1), png(2));
     let scan = open(archive(CompressionMethod::Deflated, &[("s/2.png", &two), ("s/1.png", &one), ("notes.txt", b"x")])).unwrap();
     assert_eq!((scan.source.header().meta["zip"]["entry"].clone(), voxels(&scan).unwrap()), ("s/*".into(), vec![1, 1, 1, 1, 2, 2, 2, 2]));
@@ -217,4 +219,38 @@ fn neighbours_are_entries_of_the_same_folder() {
     assert_eq!(input.beside(), ["b.raw"]);
     assert!(input.sibling("../e.raw").is_err());
     assert!(directory.entry("nothing").is_err());
+}
+
+#[test]
+fn documents_are_no_scans() {
+    let (thumbnail, volume) = (png(1), npy());
+    for (mark, text, named) in [
+        ("mimetype", &b"application/vnd.oasis.opendocument.spreadsheet"[..], "opendocument.spreadsheet"),
+        ("[Content_Types].xml", b"<?xml", "Office"),
+        ("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0", "Java"),
+    ] {
+        for (name, picture) in [("Thumbnails/thumbnail.png", &thumbnail), ("a.npy", &volume)] {
+            let error = open(archive(CompressionMethod::Stored, &[(mark, text), (name, picture)])).err().expect(mark);
+            assert!(error.kind() == Kind::Unsupported && error.to_string().contains(named), "{error}");
+        }
+        // In a folder of its own it says nothing of the archive.
+        assert!(open(archive(CompressionMethod::Stored, &[(&format!("a/{mark}"), text), ("a/a.npy", &volume)])).is_ok());
+    }
+}
+
+#[test]
+fn series_are_listed_as_those_of_a_folder() {
+    let slice = |z: f64, uid: &str| {
+        let elements = dicom::with(dicom::ct(z, z as u32 + 1, [2, 2], &[1, 2, 3, 4]), dicom::text(0x20, 0x0E, "UI", uid));
+        dicom::file(dicom::EXPLICIT, &dicom::with(elements, dicom::text(8, 0x18, "UI", &format!("{uid}.{z}"))))
+    };
+    let slices: Vec<(String, Vec<u8>)> = ["1.2.3.8", "1.2.3.9"].iter().flat_map(|uid| (0..3).map(move |z| (format!("{uid}/{z}.dcm"), slice(f64::from(z), uid)))).collect();
+    let entries: Vec<(&str, &[u8])> = slices.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("two.zip");
+    std::fs::write(&path, archive(CompressionMethod::Deflated, &entries)).unwrap();
+    let listed = series(std::slice::from_ref(&path)).unwrap();
+    assert_eq!(listed.iter().map(|s| (s.uid.as_str(), s.shape, s.files)).collect::<Vec<_>>(), [("1.2.3.8", [3, 2, 2], 3), ("1.2.3.9", [3, 2, 2], 3)]);
+    std::fs::write(&path, archive(CompressionMethod::Stored, &[("a.npy", &npy())])).unwrap();
+    assert!(series(&[path]).unwrap().is_empty());
 }

@@ -34,8 +34,12 @@ impl Build {
 
     /// Its bytes.
     pub(super) fn file(&self) -> Vec<u8> {
-        let mut file = [if self.big { &b"MM"[..] } else { b"II" }, &self.number(42, 2), &self.number(0, 4)].concat();
-        let mut link = 4;
+        let file = [if self.big { &b"MM"[..] } else { b"II" }, &self.number(42, 2), &self.number(0, 4)].concat();
+        self.behind(file, 4)
+    }
+
+    /// Its pages behind others; the place of the first goes to byte `link`, where the last of the others says 0.
+    pub(super) fn behind(&self, mut file: Vec<u8>, mut link: usize) -> Vec<u8> {
         for page in 0..self.pages {
             let tags = self.page(page, &mut file);
             let fields: Vec<u8> = tags.iter().flat_map(|tag| self.field(tag, &mut file)).collect();
