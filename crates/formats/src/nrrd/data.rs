@@ -8,7 +8,6 @@ use isovox_volume::{Error, Result};
 use super::header::Fields;
 use crate::input::Input;
 use crate::listed::{self, Pattern};
-use crate::stream::Codec;
 
 /// Lines to skip that are looked for: longer headers belong to no known format.
 const FARTHEST: u64 = 64 << 20;
@@ -107,16 +106,6 @@ impl Skip {
         }
         Ok(at)
     }
-}
-
-/// Where the last `need` bytes of a compressed stream begin: the stream is read once to count them.
-pub(super) fn tail(codec: Codec, input: &Input, from: u64, need: u64) -> Result<u64> {
-    let mut reader = codec.reader(input, from);
-    let damaged = |e: std::io::Error| Error::corrupt(format_args!("compressed voxel data: {e}")).help("the file is cut off or damaged; copy it again").within(input.path());
-    let all = std::io::copy(&mut reader, &mut std::io::sink()).map_err(damaged)?;
-    all.checked_sub(need).ok_or_else(|| {
-        Error::corrupt("voxel data").found(format_args!("{all} bytes")).expected(need).help("the header is wrong or the file is cut off; copy it again").within(input.path())
-    })
 }
 
 #[cfg(test)]
