@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Zarr;
 use crate::format::{Format, Scan, Target};
+use crate::input::Input;
 use crate::open::{OpenOptions, open};
 
 fn voxels(scan: &Scan) -> Result<Vec<u8>> {
@@ -203,10 +204,13 @@ fn times_have_a_unit_or_are_not_known() {
     let axis = |g: &mut Value, unit: Value| g["attributes"]["ome"]["multiscales"][0]["axes"][0]["unit"] = unit;
     let scale = |g: &mut Value, step: f64| g["attributes"]["ome"]["multiscales"][0]["datasets"][0]["coordinateTransformations"][0]["scale"][0] = json!(step);
     let none: [f64; 0] = [];
-    assert_eq!(times(&|g| {
+    assert_eq!(
+        times(&|g| {
             axis(g, json!("millisecond"));
             scale(g, 500.0);
-        }), [0.001, 0.501]);
+        }),
+        [0.001, 0.501]
+    );
     assert_eq!(times(&|g| axis(g, json!("minute"))), [60.0, 180.0]);
     assert_eq!(times(&|g| axis(g, json!("frame"))), none);
     assert_eq!(times(&|g| axis(g, Value::Null)), none);
@@ -263,7 +267,7 @@ fn the_files_of_a_store() {
     let folder = write(&two(&json!(null), <[u8]>::to_vec));
     for path in [folder.path().to_path_buf(), folder.path().join(".zarray")] {
         let files = opened(&path).unwrap().files;
-        let mut names: Vec<&str> = files.iter().map(|f| f.name()).collect();
+        let mut names: Vec<&str> = files.iter().map(Input::name).collect();
         names.sort_unstable();
         assert_eq!((names.len(), names[0], names[8], files[1].len()), (9, ".zarray", "1.1.1", 24));
         assert_eq!(files[1].head(3).unwrap().len(), 3);

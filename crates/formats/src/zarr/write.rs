@@ -47,9 +47,7 @@ pub(super) fn create(target: &Target, header: &Header) -> Result<Box<dyn Sink>> 
 /// A chunk's planes, rows and columns.
 pub(super) fn chunk(header: &Header) -> [usize; 3] {
     let mut chunk: [usize; 3] = std::array::from_fn(|i| CHUNK[i].min(header.shape[i]));
-    while chunk[0] > 1 && chunk[0] * header.plane_bytes() > LAYER {
-        chunk[0] /= 2;
-    }
+    chunk[0] = chunk[0].min(LAYER / header.plane_bytes().max(1)).max(1);
     chunk
 }
 
