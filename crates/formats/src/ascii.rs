@@ -82,5 +82,8 @@ mod tests {
         }
         assert!(hex(&text("0a f"), 0, 2).is_err() && hex(&text("0g"), 0, 1).is_err());
         assert!(numbers(&text("\u{fffd}1 2"), 0, 2, Type::U8).is_err());
+        assert_eq!(numbers_within(&text("x 1 2 y"), 2..5, 2, Type::U8).unwrap().as_slice::<u8>(), [1, 2]);
+        // Refused for its length, not as cut off.
+        assert_eq!(numbers_within(&text("1"), 0..LONGEST + 1, 1, Type::U8).map(|_| ()).unwrap_err().kind(), isovox_volume::Kind::Unsupported);
     }
 }

@@ -305,7 +305,7 @@ mod tests {
         Codec::Gzip.reader(&Input::bytes("a.gz", bytes), 0).read_to_end(&mut out).map(|_| out)
     }
 
-    /// A stream of bytes whose last four are the voxels.
+    /// A stream of bytes, the last of which are the voxels of one row.
     fn tail(bytes: &[u8], nx: usize) -> Result<Stream> {
         let header = Header::new([1, 1, nx], 1, isovox_volume::Type::U8)?;
         Stream::tail(header, Decode::kept(isovox_volume::Type::U8, false), Codec::Gzip, Input::bytes("a.gz", gzip(bytes)), 0)
