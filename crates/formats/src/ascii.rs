@@ -1,5 +1,7 @@
 //! Voxels written as text: decimal numbers, or hexadecimal digits of their bytes.
 
+use std::ops::Range;
+
 use isovox_volume::{Data, Error, Result, Type, scalar};
 
 use crate::input::Input;
@@ -9,8 +11,13 @@ const LONGEST: u64 = 256 << 20;
 
 /// `count` numbers of a type from byte `from` on, blanks or commas between them, each checked to be one that the type holds.
 pub(crate) fn numbers(input: &Input, from: u64, count: usize, voxel: Type) -> Result<Data> {
+    numbers_within(input, from..input.len(), count, voxel)
+}
+
+/// The same, from a byte to a byte.
+pub(crate) fn numbers_within(input: &Input, place: Range<u64>, count: usize, voxel: Type) -> Result<Data> {
     // A number and the blank behind it take two bytes, the last one only one.
-    let text = text(input, from)?;
+    let text = text(input, place)?;
     if (count as u64).saturating_mul(2) > text.len() as u64 + 1 {
         return Err(short(text.len().div_ceil(2), count));
     }
@@ -31,7 +38,7 @@ pub(crate) fn numbers(input: &Input, from: u64, count: usize, voxel: Type) -> Re
 
 /// `count` bytes from byte `from` on, two hexadecimal digits each; blanks count nothing.
 pub(crate) fn hex(input: &Input, from: u64, count: usize) -> Result<Vec<u8>> {
-    let text = text(input, from)?;
+    let text = text(input, from..input.len())?;
     if (count as u64).saturating_mul(2) > text.len() as u64 {
         return Err(short(text.len() / 2, count));
     }
@@ -47,13 +54,13 @@ pub(crate) fn hex(input: &Input, from: u64, count: usize) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn text(input: &Input, from: u64) -> Result<Vec<u8>> {
-    let length = input.len().saturating_sub(from);
+fn text(input: &Input, place: Range<u64>) -> Result<Vec<u8>> {
+    let length = place.end.saturating_sub(place.start);
     if length > LONGEST {
         return Err(Error::unsupported("voxels as text").found(format_args!("{length} bytes")).expected(format_args!("at most {LONGEST}")).help("convert to binary data first"));
     }
     let mut bytes = vec![0; length as usize];
-    input.read_at(from, &mut bytes)?;
+    input.read_at(place.start, &mut bytes)?;
     Ok(bytes)
 }
 
@@ -75,5 +82,8 @@ mod tests {
         }
         assert!(hex(&text("0a f"), 0, 2).is_err() && hex(&text("0g"), 0, 1).is_err());
         assert!(numbers(&text("\u{fffd}1 2"), 0, 2, Type::U8).is_err());
+        assert_eq!(numbers_within(&text("x 1 2 y"), 2..5, 2, Type::U8).unwrap().as_slice::<u8>(), [1, 2]);
+        // Refused for its length, not as cut off.
+        assert_eq!(numbers_within(&text("1"), 0..LONGEST + 1, 1, Type::U8).map(|_| ()).unwrap_err().kind(), isovox_volume::Kind::Unsupported);
     }
 }

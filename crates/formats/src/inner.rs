@@ -43,11 +43,66 @@ impl Source for Inner {
         self.source.sequential()
     }
 
+    fn found(&self) -> Vec<String> {
+        self.source.found()
+    }
+
     fn runs(&self) -> Option<Arc<Runs>> {
         self.source.runs()
     }
 
     fn lends_runs(&self) -> bool {
         self.source.lends_runs()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What says of itself what no other source does.
+    struct Told(Header);
+
+    impl Source for Told {
+        fn header(&self) -> &Header {
+            &self.0
+        }
+
+        fn prepare(&self, _run: &Run) -> Result<()> {
+            Err(isovox_volume::Error::cancelled())
+        }
+
+        fn open<'a>(&'a self, _run: &'a Run, _frame: usize, _z: Range<usize>) -> Result<Box<dyn Cursor + 'a>> {
+            Err(isovox_volume::Error::cancelled())
+        }
+
+        fn flight(&self, planes: usize) -> usize {
+            planes + 7
+        }
+
+        fn lends(&self) -> bool {
+            true
+        }
+
+        fn sequential(&self) -> bool {
+            true
+        }
+
+        fn found(&self) -> Vec<String> {
+            vec!["padding".into()]
+        }
+
+        fn lends_runs(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn all_but_the_header_is_the_source_s_own() {
+        let header = Header::new([1, 1, 1], 1, isovox_volume::Type::U8).unwrap();
+        let inner = Inner::new(Arc::new(Told(header.clone())), header);
+        let run = Run::here();
+        assert!(inner.prepare(&run).is_err() && inner.open(&run, 0, 0..1).is_err() && inner.runs().is_none());
+        assert_eq!((inner.flight(1), inner.lends(), inner.sequential(), inner.found(), inner.lends_runs()), (8, true, true, vec!["padding".to_string()], true));
     }
 }

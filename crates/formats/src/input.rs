@@ -135,9 +135,18 @@ impl Input {
         }
         let file = File::open(path).at(path)?;
         let len = file.metadata().at(path)?.len();
+        Ok(Input::on(path, OnDisk::new(file, path, len)))
+    }
+
+    /// A regular file that is opened when it is read.
+    pub(crate) fn unopened(path: &Path, len: u64) -> Input {
+        let bytes = OnDisk { file: None, path: path.to_path_buf(), len };
+        Input::on(path, bytes)
+    }
+
+    fn on(path: &Path, bytes: OnDisk) -> Input {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Ok(Input { name, path: path.to_path_buf(), place: Place::Folder(folder.to_path_buf()), bytes: Arc::new(OnDisk::new(file, path, len)) })
+        Input { name, path: path.to_path_buf(), place: Place::Folder(folder_of(path).to_path_buf()), bytes: Arc::new(bytes) }
     }
 
     /// An entry of an archive; `path` names the archive.
@@ -244,22 +253,24 @@ impl Input {
     pub(crate) fn data_file(&self, name: &str, outside: bool) -> Result<Input> {
         match &self.place {
             Place::Folder(folder) if outside && !name.is_empty() && !name.contains('\0') => Input::file(&folder.join(name)),
+            Place::Folder(_) if !inside(name) => {
+                Err(self.leaves(name).help("move the data file beside the header and name it without a folder, or give --allow-outside if you trust the header"))
+            }
             _ => self.sibling(name),
         }
     }
 
+    fn leaves(&self, name: &str) -> Error {
+        Error::corrupt(format_args!("data file {name:?}")).expected("a file in the header's own folder").within(&self.path)
+    }
+
     /// A file beside it (or below): names that leave the folder are refused.
     pub fn sibling(&self, name: &str) -> Result<Input> {
-        let path = Path::new(name);
-        let inside = !name.is_empty() && !name.contains('\0') && path.components().all(|c| matches!(c, std::path::Component::Normal(_) | std::path::Component::CurDir));
-        if !inside {
-            return Err(Error::corrupt(format_args!("data file {name:?}"))
-                .expected("a file in the header's own folder")
-                .help("move the data file beside the header and name it without a folder, or give --allow-outside if you trust the header")
-                .within(&self.path));
+        if !inside(name) {
+            return Err(self.leaves(name).help("move the file beside the one that names it"));
         }
         match &self.place {
-            Place::Folder(folder) => Input::file(&folder.join(path)).map_err(|e| e.help(format_args!("{} names it; both must lie side by side", self.name))),
+            Place::Folder(folder) => Input::file(&folder.join(name)).map_err(|e| e.help(format_args!("{} names it; both must lie side by side", self.name))),
             Place::Archive(archive) => {
                 let folder = self.name.rfind('/').map_or("", |i| &self.name[..=i]);
                 archive.clone().entry(&format!("{folder}{name}"))
@@ -267,6 +278,17 @@ impl Input {
             Place::Alone => Err(Error::not_found(format_args!("data file {name:?}"))),
         }
     }
+}
+
+/// The folder that a path lies in; `.` for a name alone.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Whether a name stays in its folder.
+fn inside(name: &str) -> bool {
+    use std::path::Component::{CurDir, Normal};
+    !name.is_empty() && !name.contains('\0') && Path::new(name).components().all(|c| matches!(c, Normal(_) | CurDir))
 }
 
 /// Reads and seeks through an [`Input`].
@@ -342,6 +364,19 @@ fn piece(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Formats that do not take the flag must not advise it.
+    #[test]
+    fn a_name_outside_is_refused_with_what_helps() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("h");
+        std::fs::write(&path, "x").unwrap();
+        let header = Input::file(&path).unwrap();
+        let told = |opened: Result<Input>| opened.map(|_| ()).unwrap_err().next_step().unwrap_or_default().to_string();
+        assert!(told(header.data_file("../a", false)).contains("--allow-outside"));
+        assert!(!told(header.sibling("../a")).contains("--allow-outside") && told(header.sibling("../a")).contains("beside"));
+        assert!(!told(Input::bytes("h", Vec::new()).data_file("../a", false)).contains("--allow-outside"));
+    }
 
     #[test]
     fn names_sort_as_people_count() {

@@ -9,26 +9,32 @@ use crate::input::Input;
 /// Files longer than this hold no list of names.
 const LONGEST_LIST: u64 = 64 << 20;
 
-/// The lines of a header from byte `from` on, blank ones left out.
-pub(crate) fn names(header: &Input, from: u64) -> Result<Vec<String>> {
+/// The text of a header from byte `from` on, where a list of names stands.
+pub(crate) fn text(header: &Input, from: u64) -> Result<String> {
     let length = header.len().saturating_sub(from);
     if length > LONGEST_LIST {
         return Err(Error::corrupt("list of data files").found(format_args!("{length} bytes")).expected(format_args!("at most {LONGEST_LIST}")));
     }
     let mut bytes = vec![0; length as usize];
     header.read_at(from, &mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).lines().map(str::trim).filter(|l| !l.is_empty()).map(String::from).collect())
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The files of a list, which must be so many.
-pub(crate) fn open(header: &Input, names: &[String], count: usize, outside: bool) -> Result<Vec<Input>> {
-    if names.len() != count {
+/// The names of a list, one a line; blank lines are left out.
+pub(crate) fn names(text: &str) -> impl Iterator<Item = &str> + Clone {
+    text.lines().map(str::trim).filter(|l| !l.is_empty())
+}
+
+/// The files of a list, which must name so many.
+pub(crate) fn listed(header: &Input, text: &str, count: usize, outside: bool) -> Result<Vec<Input>> {
+    let found = names(text).count();
+    if found != count {
         return Err(Error::corrupt("list of data files")
-            .found(format_args!("{} names", names.len()))
+            .found(format_args!("{found} names"))
             .expected(format_args!("{count}, one for each slice"))
             .help("the list is cut off or the header's size is wrong"));
     }
-    names.iter().map(|name| header.data_file(name, outside)).collect()
+    names(text).map(|name| header.data_file(name, outside)).collect()
 }
 
 /// `name%03d.raw first last step`, as C's printf writes it; a fourth number is the caller's.
@@ -67,8 +73,13 @@ impl Pattern<'_> {
         if self.zeros { format!("{before}{number:0width$}{after}") } else { format!("{before}{number:width$}{after}") }
     }
 
-    /// So many names; 1, open and 1 stand for the numbers that are not said.
-    pub(crate) fn names(&self, count: usize) -> Result<Vec<String>> {
+    /// So many files, up to the first that is not there; 1, open and 1 stand for the numbers that are not said.
+    pub(crate) fn open(&self, header: &Input, count: usize, outside: bool) -> Result<Vec<Input>> {
+        self.names(count)?.map(|name| header.data_file(&name, outside)).collect()
+    }
+
+    /// The names, each made when it is asked for: a few digits in a header can claim millions.
+    fn names(&self, count: usize) -> Result<impl Iterator<Item = String>> {
         let number = |i: usize| self.numbers.get(i).copied();
         let (first, step) = (number(0).unwrap_or(1), number(2).unwrap_or(1));
         let last = i64::try_from(count).ok().and_then(|n| (n - 1).checked_mul(step)).and_then(|n| n.checked_add(first));
@@ -81,7 +92,7 @@ impl Pattern<'_> {
         if count as u64 > LONGEST_LIST / 2 {
             return Err(Error::corrupt("numbered data files").found(count).expected("as many as a list could name"));
         }
-        Ok((0..count as i64).map(|i| self.name(first + i * step)).collect())
+        Ok((0..count as i64).map(move |i| self.name(first + i * step)))
     }
 }
 
@@ -105,9 +116,27 @@ mod tests {
         let p = Pattern::parse("a b_%03d.raw 5 9 2").unwrap();
         assert_eq!((p.name(7).as_str(), p.numbers()), ("a b_007.raw", &[5, 9, 2][..]));
         assert_eq!(Pattern::parse("s%d.raw").unwrap().name(12), "s12.raw");
-        assert_eq!(Pattern::parse("s%d.raw 1 3 1 2").unwrap().names(3).unwrap(), ["s1.raw", "s2.raw", "s3.raw"]);
+        assert!(Pattern::parse("s%d.raw 1 3 1 2").unwrap().names(3).unwrap().eq(["s1.raw", "s2.raw", "s3.raw"]));
         assert!(Pattern::parse("100%.raw").is_none());
         assert!(Pattern::parse("plain.raw").is_none());
+    }
+
+    #[test]
+    fn names_end_at_the_first_file_that_is_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["h", "s1", "s2"] {
+            std::fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let header = Input::file(&folder.path().join("h")).unwrap();
+        // All 33 million names together would take minutes and many GB.
+        let most = (LONGEST_LIST / 2 - 1) as usize;
+        let pattern = Pattern::parse("s%d").unwrap();
+        assert_eq!(pattern.open(&header, 2, false).unwrap().len(), 2);
+        let error = pattern.open(&header, most, false).map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains("s3"), "{error}");
+        let begun = std::time::Instant::now();
+        assert!(Pattern::parse("s%0255d").unwrap().open(&header, most, false).is_err());
+        assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use bzip2::read::MultiBzDecoder;
 use flate2::Compression;
@@ -18,7 +18,8 @@ use crate::input::{Input, Reader};
 use crate::staged::Staged;
 use crate::stored::Decode;
 
-/// Bytes after the voxels that are read to reach a stream's checksum; more are left alone.
+/// Bytes after the voxels that are read to reach a stream's checksum; more are left alone. As many may come before the
+/// voxels where these are the stream's end.
 const GREATEST_TAIL: u64 = 64 << 20;
 
 /// How a stream is compressed.
@@ -93,7 +94,8 @@ pub struct Stream {
     decode: Decode,
     begin: Begin,
     path: PathBuf,
-    skip: u64,
+    /// Bytes before the voxels; set by the first walk where the voxels are the stream's end.
+    skip: OnceLock<u64>,
 }
 
 /// Begins to read the bytes anew.
@@ -102,7 +104,17 @@ pub type Begin = Box<dyn Fn() -> std::io::Result<Box<dyn Read + Send>> + Send + 
 impl Stream {
     /// Voxels begin `skip` bytes into the stream that begins at byte `from` of the input.
     pub fn new(header: Header, decode: Decode, codec: Codec, input: Input, from: u64, skip: u64) -> Result<Stream> {
-        let need = (decode.bytes(header.voxels()) as u64).saturating_mul(header.frames.count as u64).saturating_add(skip);
+        Stream::whole(header, decode, codec, input, from, OnceLock::from(skip))
+    }
+
+    /// Voxels are the last bytes of the stream that begins at byte `from` of the input: the first walk reads it once more, to
+    /// count what comes before.
+    pub(crate) fn tail(header: Header, decode: Decode, codec: Codec, input: Input, from: u64) -> Result<Stream> {
+        Stream::whole(header, decode, codec, input, from, OnceLock::new())
+    }
+
+    fn whole(header: Header, decode: Decode, codec: Codec, input: Input, from: u64, skip: OnceLock<u64>) -> Result<Stream> {
+        let need = voxel_bytes(&header, decode).saturating_add(skip.get().copied().unwrap_or(0));
         let ratio = codec.greatest_ratio();
         let most = input.len().saturating_sub(from).saturating_mul(ratio).saturating_add(1024);
         if need > most {
@@ -118,12 +130,18 @@ impl Stream {
 
     /// Voxels are what a reader gives; `path` is named in errors. The caller has held the header's size against the bytes.
     pub fn of(header: Header, decode: Decode, path: PathBuf, begin: Begin) -> Stream {
-        Stream { header, decode, begin, path, skip: 0 }
+        Stream { header, decode, begin, path, skip: OnceLock::from(0) }
     }
+}
+
+/// Bytes of all voxels.
+fn voxel_bytes(header: &Header, decode: Decode) -> u64 {
+    (decode.bytes(header.voxels()) as u64).saturating_mul(header.frames.count as u64)
 }
 
 struct Forward<'a> {
     stream: &'a Stream,
+    run: &'a Run,
     reader: Box<dyn Read + Send>,
     next: usize,
     first: usize,
@@ -149,17 +167,45 @@ impl Forward<'_> {
     }
 
     fn skip(&mut self, bytes: u64) -> Result<()> {
-        let n = std::io::copy(&mut self.reader.by_ref().take(bytes), &mut std::io::sink()).map_err(|e| self.stream.broken(&e))?;
-        if n == bytes { Ok(()) } else { Err(self.stream.broken(&std::io::ErrorKind::UnexpectedEof.into())) }
+        if self.stream.pass(&mut *self.reader, bytes, self.run)? == bytes { Ok(()) } else { Err(self.stream.broken(&std::io::ErrorKind::UnexpectedEof.into())) }
     }
 
     /// Reads on to the end, where the checksum is.
     fn check_end(&mut self) -> Result<()> {
-        std::io::copy(&mut self.reader.by_ref().take(GREATEST_TAIL), &mut std::io::sink()).map(|_| ()).map_err(|e| self.stream.broken(&e))
+        self.stream.pass(&mut *self.reader, GREATEST_TAIL, self.run).map(|_| ())
     }
 }
 
 impl Stream {
+    /// How many bytes come before the voxels, which are the stream's end.
+    fn before(&self, run: &Run) -> Result<u64> {
+        let need = voxel_bytes(&self.header, self.decode);
+        let mut reader = (self.begin)().map_err(|e| self.broken(&e))?;
+        let all = self.pass(&mut *reader, need.saturating_add(GREATEST_TAIL + 1), run)?;
+        let wrong = |found: String| Error::corrupt("compressed voxel data").found(found).expected(format_args!("{need} bytes, the last of the stream")).within(&self.path);
+        match all.checked_sub(need) {
+            None => Err(wrong(format!("{all} bytes")).help("the header is wrong or the file is cut off; copy it again")),
+            Some(more) if more > GREATEST_TAIL => {
+                Err(wrong(format!("more than {GREATEST_TAIL} bytes before them")).help("the header is wrong: correct its size and type, or say how many bytes to skip"))
+            }
+            Some(before) => Ok(*self.skip.get_or_init(|| before)),
+        }
+    }
+
+    /// Reads over at most so many bytes, and asks for an interrupt on the way; how many there were.
+    fn pass(&self, reader: &mut dyn Read, most: u64, run: &Run) -> Result<u64> {
+        let (mut passed, mut buffer) = (0, vec![0; 1 << 16]);
+        while passed < most {
+            run.check()?;
+            let part = (most - passed).min(buffer.len() as u64) as usize;
+            match reader.read(&mut buffer[..part]).map_err(|e| self.broken(&e))? {
+                0 => break,
+                n => passed += n as u64,
+            }
+        }
+        Ok(passed)
+    }
+
     fn broken(&self, error: &std::io::Error) -> Error {
         let what = match error.kind() {
             std::io::ErrorKind::UnexpectedEof => "compressed voxel data end before the last voxel".to_string(),
@@ -189,11 +235,12 @@ impl Source for Stream {
         &self.header
     }
 
-    fn open<'a>(&'a self, _run: &'a Run, frame: usize, _z: Range<usize>) -> Result<Box<dyn Cursor + 'a>> {
+    fn open<'a>(&'a self, run: &'a Run, frame: usize, _z: Range<usize>) -> Result<Box<dyn Cursor + 'a>> {
+        let skip = if let Some(skip) = self.skip.get() { *skip } else { self.before(run)? };
         let reader = (self.begin)().map_err(|e| self.broken(&e))?;
         let first = frame * self.header.nz();
-        let mut walk = Forward { stream: self, reader, next: 0, first, raw: Vec::new(), pool: Pool::default() };
-        walk.skip(self.skip)?;
+        let mut walk = Forward { stream: self, run, reader, next: 0, first, raw: Vec::new(), pool: Pool::default() };
+        walk.skip(skip)?;
         Ok(Box::new(walk))
     }
 
@@ -256,6 +303,31 @@ mod tests {
     fn read(bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
         let mut out = Vec::new();
         Codec::Gzip.reader(&Input::bytes("a.gz", bytes), 0).read_to_end(&mut out).map(|_| out)
+    }
+
+    /// A stream of bytes, the last of which are the voxels of one row.
+    fn tail(bytes: &[u8], nx: usize) -> Result<Stream> {
+        let header = Header::new([1, 1, nx], 1, isovox_volume::Type::U8)?;
+        Stream::tail(header, Decode::kept(isovox_volume::Type::U8, false), Codec::Gzip, Input::bytes("a.gz", gzip(bytes)), 0)
+    }
+
+    fn pulled(stream: &Stream, run: &Run) -> Result<Vec<u8>> {
+        Ok(stream.open(run, 0, 0..1)?.pull(0..1)?.data.bytes().to_vec())
+    }
+
+    #[test]
+    fn voxels_at_the_end_of_a_stream() {
+        let run = Run::here();
+        let stream = tail(b"head, voxels", 6).unwrap();
+        assert_eq!((pulled(&stream, &run).unwrap(), pulled(&stream, &run).unwrap()), (b"voxels".to_vec(), b"voxels".to_vec()));
+        assert!(pulled(&tail(b"vox", 6).unwrap(), &run).unwrap_err().to_string().contains("found 3 bytes"));
+        // What no stream of its length holds is refused before it is read.
+        assert!(tail(b"vox", 1 << 30).is_err());
+        let long = vec![0; GREATEST_TAIL as usize + 7];
+        assert_eq!(pulled(&tail(&long[1..], 6).unwrap(), &run).unwrap(), [0; 6]);
+        assert!(pulled(&tail(&long, 6).unwrap(), &run).unwrap_err().to_string().contains("before them"));
+        let stopped = Run::here().with_cancel(std::sync::Arc::new(true.into()));
+        assert_eq!(pulled(&tail(&long, 6).unwrap(), &stopped).unwrap_err().kind(), isovox_volume::Kind::Cancelled);
     }
 
     #[test]

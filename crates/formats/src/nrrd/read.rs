@@ -97,10 +97,6 @@ fn source(fields: &Fields, axes: &Axes, header: Header, files: &Files) -> Result
     })
 }
 
-fn bytes(header: &Header) -> u64 {
-    header.bytes() as u64
-}
-
 fn pieces(header: Header, decode: Decode, files: &Files, skip: &Skip) -> Result<Stored> {
     let planes = header.nz() * header.frames.count;
     let each = planes / files.inputs.len().max(1);
@@ -125,10 +121,7 @@ fn pieces(header: Header, decode: Decode, files: &Files, skip: &Skip) -> Result<
 
 fn stream(header: Header, decode: Decode, codec: Codec, files: &Files, input: &Input, skip: &Skip) -> Result<Stream> {
     let from = skip.after_lines(files, input)?;
-    let bytes = match skip.bytes {
-        Some(bytes) => bytes,
-        None => data::tail(codec, input, from, bytes(&header))?,
-    };
+    let Some(bytes) = skip.bytes else { return Stream::tail(header, decode, codec, input.clone(), from) };
     if !files.attached && bytes == 0 {
         not_nifti(&mut codec.reader(input, from), skip, input)?;
     }

@@ -1,6 +1,11 @@
 //! The arrays on an image's points and cells: which one is taken, and what its grid is.
 
-use isovox_volume::{Error, FrameAxis, Geometry, Header, Result, Space, Type, Verdict};
+use std::ops::Range;
+
+use isovox_volume::{Data, Error, FrameAxis, Geometry, Header, Result, Rgb8, Space, Type, Verdict, Volume};
+
+use crate::ascii;
+use crate::input::Input;
 
 /// Arrays of a file that are looked at; more belong to no image.
 pub(super) const MOST: usize = 4096;
@@ -54,15 +59,26 @@ pub(super) fn choose<P>(mut arrays: Vec<Array<P>>, warnings: &mut Vec<String>) -
     let first = |fits: &dyn Fn(&Array<P>) -> bool| arrays.iter().position(|a| a.voxel.is_some() && fits(a));
     let at = first(&|a| a.components == 1).or_else(|| first(&|a| (a.components, a.voxel) == (3, Some(Type::U8)))).or_else(|| first(&|_| true));
     let Some(at) = at else {
-        let names: Vec<String> = arrays.iter().take(20).map(|a| format!("{:?}", a.name)).collect();
-        return Err(Error::unsupported("a VTK image without an array of numbers").found(if names.is_empty() { "no array".into() } else { names.join(", ") }));
+        return Err(Error::unsupported("a VTK image without an array of numbers").found(if arrays.is_empty() { "no array".into() } else { names(&arrays) }));
     };
-    let taken = arrays.swap_remove(at);
+    let taken = arrays.remove(at);
     if !arrays.is_empty() {
-        let names: Vec<String> = arrays.iter().take(20).map(|a| format!("{:?}", a.name)).collect();
-        warnings.push(format!("the file holds several arrays: {:?} is taken, not {}", taken.name, names.join(", ")));
+        warnings.push(format!("the file holds several arrays: {:?} is taken, not {}", taken.name, names(&arrays)));
     }
     Ok(taken)
+}
+
+/// The first names, in the file's order.
+fn names<P>(arrays: &[Array<P>]) -> String {
+    arrays.iter().take(20).map(|a| format!("{:?}", a.name)).collect::<Vec<_>>().join(", ")
+}
+
+/// Values written as text, from a byte to a byte.
+pub(super) fn text(header: Header, input: &Input, place: Range<u64>) -> Result<Volume> {
+    let colour = header.voxel == Type::Rgb8;
+    let count = header.voxels().saturating_mul(if colour { 3 } else { 1 });
+    let numbers = ascii::numbers_within(input, place, count, if colour { Type::U8 } else { header.voxel })?;
+    Volume::new(header, if colour { Data::from_slice::<Rgb8>(bytemuck::cast_slice(numbers.bytes()))? } else { numbers })
 }
 
 /// What users see of an array, and how many values lie side by side in its rows.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use isovox_volume::error::At;
-use isovox_volume::{Data, Error, Header, Result, Rgb8, Source, Type, Volume};
+use isovox_volume::{Error, Header, Result, Source, Type};
 
 use super::array::{self, Array, Grid, MOST};
-use crate::ascii;
+use super::window::Window;
 use crate::channels::Channels;
 use crate::format::Scan;
 use crate::input::Input;
@@ -15,13 +15,16 @@ use crate::stored::{Decode, Stored};
 /// The longest line of keywords.
 const LONGEST_LINE: usize = 4096;
 
+/// The word before a table of colours.
+const TABLE: &[u8] = b"LOOKUP_TABLE";
+
 pub(super) fn open(input: &Input) -> Result<Scan> {
     let source = read(input).at(input.path())?;
     Ok(Scan { format: "vtk", source, files: vec![input.clone()], provenance: None })
 }
 
 fn read(input: &Input) -> Result<Arc<dyn Source>> {
-    let mut file = File { input, at: 0, text: false };
+    let mut file = File { input, window: Window::new(input), at: 0, text: false };
     let title = (file.line()?, file.line()?).1.unwrap_or_default();
     file.text = match file.words()?.first().map(|w| w.to_uppercase()).as_deref() {
         Some("ASCII") => true,
@@ -38,21 +41,18 @@ fn read(input: &Input) -> Result<Arc<dyn Source>> {
         let [z, y, x] = header.shape;
         inner = Header::new([z, y, x * channels], 1, header.voxel)?;
     }
-    let source: Arc<dyn Source> =
-        if file.text { Arc::new(numbers(inner, input, array.place)?) } else { Arc::new(Stored::one(inner.clone(), Decode::kept(inner.voxel, true), input.clone(), array.place)?) };
+    let source: Arc<dyn Source> = if file.text {
+        Arc::new(array::text(inner, input, array.place..input.len())?)
+    } else {
+        Arc::new(Stored::one(inner.clone(), Decode::kept(inner.voxel, true), input.clone(), array.place)?)
+    };
     Ok(if channels > 1 { Arc::new(Channels::new(source, header, channels)) } else { source })
-}
-
-fn numbers(header: Header, input: &Input, from: u64) -> Result<Volume> {
-    let colour = header.voxel == Type::Rgb8;
-    let count = header.voxels().saturating_mul(if colour { 3 } else { 1 });
-    let numbers = ascii::numbers(input, from, count, if colour { Type::U8 } else { header.voxel })?;
-    Volume::new(header, if colour { Data::from_slice::<Rgb8>(bytemuck::cast_slice(numbers.bytes()))? } else { numbers })
 }
 
 /// A file being walked.
 struct File<'a> {
     input: &'a Input,
+    window: Window<'a>,
     at: u64,
     text: bool,
 }
@@ -60,9 +60,9 @@ struct File<'a> {
 impl File<'_> {
     /// The next line; `None` at the end.
     fn line(&mut self) -> Result<Option<String>> {
-        let left = self.input.len().saturating_sub(self.at).min(LONGEST_LINE as u64) as usize;
-        let mut bytes = vec![0; left];
-        self.input.read_at(self.at, &mut bytes)?;
+        let bytes = self.window.from(self.at, LONGEST_LINE)?;
+        let bytes = &bytes[..bytes.len().min(LONGEST_LINE)];
+        let left = bytes.len();
         let Some(length) = bytes.iter().position(|&b| b == b'\n').or_else(|| (left < LONGEST_LINE && left > 0).then_some(left)) else {
             return if left == 0 { Ok(None) } else { Err(Error::corrupt("VTK file").found(format_args!("a line of more than {LONGEST_LINE} bytes at byte {}", self.at))) };
         };
@@ -132,10 +132,10 @@ impl File<'_> {
                 }
                 "SCALARS" => {
                     let components = if words.len() > 3 { count(&words, 3)? } else { 1 };
-                    let table = self.at;
-                    // Writers may leave the table's line out.
-                    if self.words()?.first().is_none_or(|w| !w.eq_ignore_ascii_case("LOOKUP_TABLE")) {
-                        self.at = table;
+                    // Writers may leave the table's line out; then the values are next, and bytes are no line.
+                    let next = self.window.from(self.at, LONGEST_LINE)?.trim_ascii_start();
+                    if next.get(..TABLE.len()).is_some_and(|word| word.eq_ignore_ascii_case(TABLE)) {
+                        self.words()?;
                     }
                     self.array(name(), cells, words.get(2), components, need, arrays)?;
                 }
@@ -161,7 +161,8 @@ impl File<'_> {
         }
         arrays.push(Array { name, cells, voxel: voxel(&kind), components, place: self.at });
         let bytes = match kind.as_str() {
-            "bit" if !self.text => return self.forward((tuples as u64).saturating_mul(components as u64).div_ceil(8)),
+            "bit" if self.text => 1,
+            "bit" => return self.forward((tuples as u64).saturating_mul(components as u64).div_ceil(8)),
             "vtkidtype" => 4,
             _ => voxel(&kind).map(Type::bytes).ok_or_else(|| Error::unsupported("VTK type").found(format_args!("{kind:?}")).expected("short, float or another number"))?,
         };
@@ -180,8 +181,28 @@ impl File<'_> {
                 return Err(Error::corrupt("VTK field").expected("a line of name, components, tuples and type").help("the file is cut off; copy it again"));
             }
             let (components, found) = (count(&line, 1)?, count(&line, 2)?);
+            if line.get(3).is_some_and(|kind| kind.eq_ignore_ascii_case("string")) {
+                self.strings((found as u64).saturating_mul(components as u64))?;
+                continue;
+            }
             let mut others = Vec::new();
             self.array(line[0].clone(), cells, line.get(3), components, found, if found == tuples { arrays } else { &mut others })?;
+        }
+        Ok(())
+    }
+
+    /// Passes over so many strings: lines of text, or bytes behind a length, whose first two bits tell how wide it is.
+    fn strings(&mut self, count: u64) -> Result<()> {
+        for _ in 0..count {
+            if self.text {
+                self.line()?.ok_or_else(|| self.short(count))?;
+                continue;
+            }
+            let head = self.window.from(self.at, 8)?;
+            let wide = head.first().map_or(1, |first| 8 >> (first >> 6));
+            let length = head.get(..wide).map(|bytes| bytes.iter().fold(0u64, |n, &byte| n << 8 | u64::from(byte)));
+            let length = length.ok_or_else(|| self.short(count))? & (u64::MAX >> (66 - 8 * wide));
+            self.forward((wide as u64).saturating_add(length))?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ mod legacy;
 mod packed;
 mod tags;
 mod vti;
+mod window;
 mod write;
 
 #[cfg(test)]

@@ -25,21 +25,21 @@ impl<R: Read> Base64<R> {
             if self.inner.read(&mut byte)? == 0 {
                 return if self.group.is_empty() { Ok(false) } else { Err(ErrorKind::UnexpectedEof.into()) };
             }
-            // The mark before appended data, where it was not passed over.
             if !byte[0].is_ascii_whitespace() {
                 self.group.push(byte[0]);
             }
         }
         let padding = self.group.iter().rev().take_while(|b| **b == b'=').count();
+        let letters = 4 - padding;
         let mut bits = 0u32;
-        for letter in &self.group {
+        for (at, letter) in self.group.iter().enumerate() {
             let value = match letter {
                 b'A'..=b'Z' => letter - b'A',
                 b'a'..=b'z' => letter - b'a' + 26,
                 b'0'..=b'9' => letter - b'0' + 52,
                 b'+' => 62,
                 b'/' => 63,
-                b'=' => 0,
+                b'=' if at >= letters => 0,
                 _ => return Err(Error::new(ErrorKind::InvalidData, format!("{:?} is no letter of base64", char::from(*letter)))),
             };
             bits = bits << 6 | u32::from(value);
@@ -119,6 +119,13 @@ impl<R: Read> Blocks<R> {
             return Err(Error::new(ErrorKind::InvalidData, "a block longer than the file"));
         }
         Ok(Blocks { inner, lengths: table.into_iter(), block: std::io::Cursor::default(), whole, last })
+    }
+
+    /// Bytes of all blocks, as the table says.
+    pub(super) fn claimed(&self) -> u64 {
+        let count = self.lengths.len() as u64;
+        let last = if self.last > 0 { self.last } else { self.whole };
+        count.checked_sub(1).map_or(0, |before| before.saturating_mul(self.whole).saturating_add(last))
     }
 
     fn next(&mut self) -> Result<bool> {

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use isovox_volume::{Error, Result};
 
+use super::window::Window;
 use crate::input::Input;
 
 /// The longest tag that is read.
 const LONGEST: usize = 1 << 16;
-
-/// Bytes that are read at a time.
-const STEP: usize = 1 << 18;
 
 /// A tag.
 pub(super) struct Tag {
@@ -51,72 +49,61 @@ impl Tag {
 
 /// A file's tags.
 pub(super) struct Tags<'a> {
-    input: &'a Input,
+    window: Window<'a>,
     at: u64,
-    buffer: Vec<u8>,
-    first: u64,
 }
 
 impl<'a> Tags<'a> {
     pub(super) fn new(input: &'a Input) -> Tags<'a> {
-        Tags { input, at: 0, buffer: Vec::new(), first: 0 }
+        Tags { window: Window::new(input), at: 0 }
     }
 
     /// The next tag; comments and declarations are passed over; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Tag>> {
-        while let Some(from) = self.find(b"<", usize::MAX)? {
+        while let Some(from) = self.find(b"<")? {
             self.at = from;
-            let end: &[u8] = if self.starts(b"<!--")? { b"-->" } else { b">" };
-            let most = if end.len() > 1 { usize::MAX } else { LONGEST };
-            let Some(close) = self.find(end, most)? else {
-                return Err(Error::corrupt("XML").found(format_args!("a tag at byte {from} without an end")).help("the file is cut off or damaged; copy it again"));
-            };
-            self.at = close + end.len() as u64;
-            if end.len() > 1 || self.starts_at(from, b"<?")? || self.starts_at(from, b"<!")? {
+            let cut = || Error::corrupt("XML").found(format_args!("a tag at byte {from} without an end")).help("the file is cut off or damaged; copy it again");
+            let begin = self.window.from(from, 4)?;
+            if begin.starts_with(b"<!--") {
+                self.at = self.find(b"-->")?.ok_or_else(cut)? + 3;
                 continue;
             }
-            let mut inside = vec![0; (close - from - 1) as usize];
-            self.input.read_at(from + 1, &mut inside)?;
-            return Ok(Some(Tag::parse(&String::from_utf8_lossy(&inside), from, self.at)));
+            let declaration = begin.starts_with(b"<?") || begin.starts_with(b"<!");
+            let bytes = self.window.from(from, LONGEST)?;
+            let inside = &bytes[1..end(bytes).ok_or_else(cut)?];
+            self.at = from + inside.len() as u64 + 2;
+            if !declaration {
+                return Ok(Some(Tag::parse(&String::from_utf8_lossy(inside), from, self.at)));
+            }
         }
         Ok(None)
     }
 
-    fn starts(&self, word: &[u8]) -> Result<bool> {
-        self.starts_at(self.at, word)
-    }
-
-    fn starts_at(&self, at: u64, word: &[u8]) -> Result<bool> {
-        let mut bytes = vec![0; word.len()];
-        Ok(at + word.len() as u64 <= self.input.len() && self.input.read_at(at, &mut bytes).map(|()| bytes == word)?)
-    }
-
-    /// Where a short word comes next, no farther than so many bytes.
-    fn find(&mut self, word: &[u8], most: usize) -> Result<Option<u64>> {
-        let begin = self.at;
-        let mut at = begin;
+    /// Where a short word comes next.
+    fn find(&mut self, word: &[u8]) -> Result<Option<u64>> {
+        let mut at = self.at;
         loop {
-            self.fill(at)?;
-            let held = &self.buffer[(at - self.first) as usize..];
+            let held = self.window.from(at, word.len())?;
             if let Some(found) = held.windows(word.len()).position(|w| w == word) {
                 return Ok(Some(at + found as u64));
             }
-            let passed = held.len().saturating_sub(word.len() - 1);
-            at += passed as u64;
-            if passed == 0 || at - begin > most as u64 {
+            if held.len() < word.len() {
                 return Ok(None);
             }
+            at += (held.len() - (word.len() - 1)) as u64;
         }
     }
+}
 
-    /// Makes sure that the buffer holds bytes from a place on, as many as there are up to a step.
-    fn fill(&mut self, at: u64) -> Result<()> {
-        let held = self.first..self.first + self.buffer.len() as u64;
-        if held.contains(&at) && (held.end - at >= 16 || held.end == self.input.len()) {
-            return Ok(());
+/// Where a tag ends: a `>` in quotes is part of a value.
+fn end(tag: &[u8]) -> Option<usize> {
+    let mut quote = None;
+    tag.iter().take(LONGEST).position(|&byte| {
+        match quote {
+            Some(open) if byte == open => quote = None,
+            None if matches!(byte, b'"' | b'\'') => quote = Some(byte),
+            _ => {}
         }
-        self.buffer.resize(self.input.len().saturating_sub(at).min(STEP as u64) as usize, 0);
-        self.first = at;
-        self.input.read_at(at.min(self.input.len()), &mut self.buffer)
-    }
+        byte == b'>' && quote.is_none()
+    })
 }

@@ -189,3 +189,69 @@ fn every_type_and_space_comes_back_as_written() {
     header.geometry = Geometry::new(Space::Patient, [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.4, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]]).unwrap();
     assert_eq!(Vtk.holds(&header).unwrap_err().kind(), Kind::Geometry);
 }
+
+#[test]
+fn legacy_bytes_without_a_table() {
+    // As VTK's own writers may leave it out; no byte of these is a line's end.
+    let scan = open(legacy("BINARY", "POINT_DATA 24\nSCALARS s unsigned_char 1", &[200; 24])).unwrap();
+    assert_eq!(voxels(&scan).unwrap(), [200; 24]);
+    let head = String::from_utf8(legacy("BINARY", "POINT_DATA 8000\nSCALARS s unsigned_char", b"")).unwrap().replace("4 3 2", "20 20 20");
+    let long = [head.as_bytes(), &[200; 8000]].concat();
+    assert_eq!(voxels(&open(long).unwrap()).unwrap(), [200; 8000]);
+}
+
+#[test]
+fn legacy_arrays_that_are_no_image_are_passed_over() {
+    let text = ramp().iter().map(u8::to_string).collect::<Vec<_>>().join(" ");
+    let bits = "1 0 ".repeat(12);
+    let more = format!(
+        "POINT_DATA 24\nSCALARS m bit\nLOOKUP_TABLE default\n{bits}\nFIELD f 3\nnames 1 3 string\nfirst%20name\n\n7\nthis 1 24 unsigned_char\n{text}\nend 2 1 string\na\nb\n"
+    );
+    let scan = open(legacy("ASCII", &more, b"")).unwrap();
+    assert_eq!((voxels(&scan).unwrap(), scan.source.header().meta["array"].as_str()), (ramp(), Some("this")));
+    refused(legacy("ASCII", "FIELD f 1\nnames 1 3 string\na\nb", b""), Kind::Corrupt, "VTK values");
+    // Lengths of one byte, two and four.
+    let strings = [vec![0xc0 | 3], b"abc".to_vec(), vec![0x81, 0], vec![b'x'; 256], vec![0x40, 0, 0, 1, b'y']].concat();
+    let bytes = [b"names 1 3 string\n".to_vec(), strings, b"\nthis 1 24 unsigned_char\n".to_vec(), ramp()].concat();
+    let whole = legacy("BINARY", "POINT_DATA 24\nFIELD f 2", &bytes);
+    assert_eq!(voxels(&open(whole.clone()).unwrap()).unwrap(), ramp());
+    for length in 0..whole.len() {
+        assert!(open(whole[..length].to_vec()).is_err(), "{length} of {} bytes", whole.len());
+    }
+}
+
+#[test]
+fn millions_of_blank_lines() {
+    let begun = std::time::Instant::now();
+    refused([b"# vtk DataFile Version 3.0\nt\nASCII\n".to_vec(), vec![b'\n'; 20 << 20]].concat(), Kind::Corrupt, "DATASET");
+    assert!(begun.elapsed().as_secs() < 4, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn several_arrays_are_named_in_their_order() {
+    let one = |name: &str, kind: &str| format!("SCALARS {name} {kind} 2\nLOOKUP_TABLE d\n{}\n", "1 2 ".repeat(24));
+    let more = format!("POINT_DATA 24\n{}SCALARS t int\n{}\n{}{}", one("a", "int"), "5 ".repeat(24), one("b", "int"), one("c", "int"));
+    let scan = open(legacy("ASCII", &more, b"")).unwrap();
+    assert!(scan.source.header().warnings[0].ends_with("\"t\" is taken, not \"a\", \"b\", \"c\""), "{:?}", scan.source.header().warnings);
+}
+
+/// What lies about its length in base64 is refused while it is opened, as bytes are.
+#[test]
+fn lengths_that_lie() {
+    let check = |attributes: &str, array: &str, word: &str| {
+        let error = open(vti(attributes, array, b"")).map(|_| ()).expect_err(word);
+        assert!(error.kind() == Kind::Corrupt && error.to_string().contains(word), "{error}");
+    };
+    // 24 numbers behind a length of 16, by Python's base64.b64encode; then the whole array with a group of padding within.
+    check("", "type=\"UInt8\" format=\"binary\">EAAAAAABAgMEBQYHCAkKCwwNDg8QERITFBUWFw==</DataArray>", "length of an array: found 16 bytes");
+    check("", "type=\"UInt8\" format=\"binary\">G=AAAAABAgMEBQYHCAkKCwwNDg8QERITFBUWFw==</DataArray>", "no letter of base64");
+    check("compressor=\"vtkZLibDataCompressor\"", "type=\"UInt8\" format=\"binary\">AQAAABAAAAAAAAAACAAAAA==</DataArray>", "length of compressed voxel data: found 16 bytes");
+}
+
+#[test]
+fn a_quoted_angle_ends_no_tag() {
+    let text = ramp().iter().map(u8::to_string).collect::<Vec<_>>().join(" ");
+    let scan = open(vti("", &format!("Info='a > \"b' type=\"UInt8\" format=\"ascii\">{text}</DataArray>"), b"")).unwrap();
+    assert_eq!(voxels(&scan).unwrap(), ramp());
+    refused(vti("", &format!("Info=\"a > type=UInt8 format=ascii>{text}</DataArray>"), b""), Kind::Corrupt, "without an end");
+}

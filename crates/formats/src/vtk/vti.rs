@@ -4,7 +4,7 @@ use std::io::{BufReader, Read};
 use std::sync::Arc;
 
 use isovox_volume::error::At;
-use isovox_volume::{Data, Error, Geometry, Header, Result, Rgb8, Source, Space, Type, Verdict, Volume};
+use isovox_volume::{Error, Geometry, Header, Result, Source, Space, Type, Verdict};
 use serde_json::Value;
 
 use super::array::{self, Array, Grid, MOST};
@@ -12,11 +12,11 @@ use super::packed::{Base64, Blocks, Lengths};
 use super::tags::{Tag, Tags};
 use super::write::{PROVENANCE, SPACE};
 use crate::channels::Channels;
+use crate::embed;
 use crate::format::Scan;
 use crate::input::Input;
 use crate::stored::{Decode, Stored};
 use crate::stream::Stream;
-use crate::{ascii, embed};
 
 /// Deflate cannot expand further than this.
 const GREATEST_RATIO: u64 = 1032;
@@ -244,7 +244,7 @@ fn obey(provenance: Option<&Value>, header: &mut Header) {
 fn values(file: &File, header: Header, place: Place, input: &Input) -> Result<Arc<dyn Source>> {
     let lengths = Lengths { wide: file.wide, big: file.big };
     let (from, to, base64) = match place {
-        Place::Text(from, to) => return text(header, input, from, to),
+        Place::Text(from, to) => return Ok(Arc::new(array::text(header, input, from..to)?)),
         Place::Inline(from, to) => (from, to, true),
         Place::Appended(offset) => {
             let (mark, base64) =
@@ -263,38 +263,26 @@ fn values(file: &File, header: Header, place: Place, input: &Input) -> Result<Ar
             .expected(format_args!("enough for {need}"))
             .help("the file is cut off or its header is wrong; copy it again"));
     }
-    if !base64 && !file.zlib {
-        let claimed = lengths.read(&mut input.reader(from)).map_err(|e| Error::corrupt(format_args!("length of an array: {e}")))?;
-        checked(claimed, need)?;
-        return Ok(Arc::new(Stored::one(header, decode, input.clone(), from + lengths.bytes())?));
-    }
     let (data, zlib) = (input.clone(), file.zlib);
-    let begin = move || -> std::io::Result<Box<dyn Read + Send>> {
+    // The values, and how many bytes of them the file says there are.
+    let begin = move || -> std::io::Result<(Box<dyn Read + Send>, u64)> {
         let bytes = BufReader::with_capacity(1 << 16, data.reader(from).take(there));
         let mut bytes: Box<dyn Read + Send> = if base64 { Box::new(Base64::new(bytes)) } else { Box::new(bytes) };
         if zlib {
-            return Ok(Box::new(Blocks::new(bytes, lengths, there)?));
+            let blocks = Blocks::new(bytes, lengths, there)?;
+            let claimed = blocks.claimed();
+            return Ok((Box::new(blocks), claimed));
         }
         let claimed = lengths.read(&mut bytes)?;
-        Ok(Box::new(bytes.take(claimed)))
+        Ok((Box::new(bytes.take(claimed)), claimed))
     };
-    Ok(Arc::new(Stream::of(header, decode, input.path().to_path_buf(), Box::new(begin))))
-}
-
-fn checked(claimed: u64, need: u64) -> Result<()> {
-    if claimed == need { Ok(()) } else { Err(Error::corrupt("length of an array").found(format_args!("{claimed} bytes")).expected(need).help("extent, type or offset is wrong")) }
-}
-
-fn text(header: Header, input: &Input, from: u64, to: u64) -> Result<Arc<dyn Source>> {
-    let most = Input::bytes(input.name(), Vec::new());
-    let mut bytes = Vec::new();
-    if to - from <= 256 << 20 {
-        bytes.resize((to - from) as usize, 0);
-        input.read_at(from, &mut bytes)?;
+    let what = if zlib { "length of compressed voxel data" } else { "length of an array" };
+    let (_, claimed) = begin().map_err(|e| Error::corrupt(format_args!("{what}: {e}")).help("the file is cut off or damaged; copy it again"))?;
+    if claimed != need {
+        return Err(Error::corrupt(what).found(format_args!("{claimed} bytes")).expected(need).help("extent, type or offset is wrong"));
     }
-    let held = if bytes.is_empty() { most } else { Input::bytes(input.name(), bytes) };
-    let colour = header.voxel == Type::Rgb8;
-    let count = header.voxels().saturating_mul(if colour { 3 } else { 1 });
-    let numbers = ascii::numbers(&held, 0, count, if colour { Type::U8 } else { header.voxel })?;
-    Ok(Arc::new(Volume::new(header, if colour { Data::from_slice::<Rgb8>(bytemuck::cast_slice(numbers.bytes()))? } else { numbers })?))
+    if !base64 && !zlib {
+        return Ok(Arc::new(Stored::one(header, decode, input.clone(), from + lengths.bytes())?));
+    }
+    Ok(Arc::new(Stream::of(header, decode, input.path().to_path_buf(), Box::new(move || begin().map(|(bytes, _)| bytes)))))
 }

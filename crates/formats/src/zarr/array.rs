@@ -19,7 +19,7 @@ const MOST_AXES: usize = 5;
 const TINY: usize = 1024;
 const MOST_TINY: usize = 1 << 16;
 
-/// Shard indices that a walk keeps.
+/// Shards that a walk keeps.
 const KEPT: usize = 64;
 
 /// A folder of a store: a place beside its mark.
@@ -80,8 +80,11 @@ pub(super) struct Array {
     separator: char,
 }
 
-/// What a walk has read of shards: where each chunk lies, `None` for none.
-pub(super) type Indices = HashMap<Vec<u64>, Vec<Option<(u64, u64)>>>;
+/// A shard's file, and where in it each chunk lies, `None` for none.
+type Shard = (Input, Vec<Option<(u64, u64)>>);
+
+/// The shards that a walk has met; `None` for those that are not stored.
+pub(super) type Met = HashMap<Vec<u64>, Option<Shard>>;
 
 impl Array {
     /// Reads the metadata of either version.
@@ -98,9 +101,9 @@ impl Array {
     }
 
     /// A chunk's values, native-endian; `None` where it is not stored: all are the fill value.
-    pub(super) fn chunk(&self, at: &[u64], indices: &mut Indices) -> Result<Option<Vec<u8>>> {
+    pub(super) fn chunk(&self, at: &[u64], met: &mut Met) -> Result<Option<Vec<u8>>> {
         let need = self.chunk_bytes().ok_or_else(|| Error::corrupt("Zarr chunk").found(format_args!("{:?}", self.chunk)).expected("bytes that can be counted"))?;
-        let Some((input, from, length)) = self.stored(at, indices)? else { return Ok(None) };
+        let Some((input, from, length)) = self.stored(at, met)? else { return Ok(None) };
         let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
         input.read_at(from, &mut bytes)?;
         let mut raw = codec::decode(&self.codecs, bytes, need).map_err(|e| e.within(input.path()))?;
@@ -115,21 +118,23 @@ impl Array {
     }
 
     /// Where a chunk's bytes are.
-    fn stored(&self, at: &[u64], indices: &mut Indices) -> Result<Option<(Input, u64, u64)>> {
+    fn stored(&self, at: &[u64], met: &mut Met) -> Result<Option<(Input, u64, u64)>> {
         let Some(shards) = &self.shards else {
             let input = self.store.file(&self.key(at))?;
             return Ok(input.map(|input| (input.clone(), 0, input.len())));
         };
         let outer: Vec<u64> = at.iter().zip(&shards.within).map(|(a, n)| a / n).collect();
-        let Some(input) = self.store.file(&self.key(&outer))? else { return Ok(None) };
-        if !indices.contains_key(&outer) {
-            if indices.len() >= KEPT {
-                indices.clear();
-            }
-            indices.insert(outer.clone(), shards.index(&input)?);
-        }
         let number = at.iter().zip(&shards.within).fold(0, |n, (a, within)| n * within + a % within);
-        Ok(indices[&outer].get(number as usize).copied().flatten().map(|(from, length)| (input, from, length)))
+        if !met.contains_key(&outer) {
+            if met.len() >= KEPT {
+                met.clear();
+            }
+            let input = self.store.file(&self.key(&outer))?;
+            let shard = input.map(|input| shards.index(&input).map(|places| (input, places))).transpose()?;
+            met.insert(outer.clone(), shard);
+        }
+        let Some((input, places)) = &met[&outer] else { return Ok(None) };
+        Ok(places.get(number as usize).copied().flatten().map(|(from, length)| (input.clone(), from, length)))
     }
 
     fn key(&self, at: &[u64]) -> String {

@@ -14,6 +14,8 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::path::Path;
 
 use isovox_volume::{Error, Header, Result, Sink};
@@ -38,11 +40,30 @@ pub(crate) fn mark(folder: &Path) -> Option<Input> {
     MARKS.iter().find_map(|name| Input::file(&folder.join(name)).ok())
 }
 
-/// The mark of the outermost store among an archive's entries.
-pub(crate) fn outermost(names: &[String]) -> Option<&String> {
-    let marked = names.iter().filter(|n| MARKS.contains(&n.rsplit('/').next().unwrap_or(n)));
-    let rank = |name: &str| MARKS.iter().position(|m| name.ends_with(m));
-    marked.min_by_key(|n| (n.matches('/').count(), rank(n)))
+/// The stores among an archive's entries, none within another: of each its mark, by its folder with a slash behind.
+pub(crate) struct Stores<'a>(BTreeMap<&'a str, &'a str>);
+
+impl<'a> Stores<'a> {
+    pub(crate) fn of(names: &'a [String]) -> Stores<'a> {
+        let split = |name: &'a String| name.split_at(name.rfind('/').map_or(0, |i| i + 1));
+        let rank = |name: &'a String| MARKS.iter().position(|m| *m == split(name).1);
+        let mut marked: Vec<&String> = names.iter().filter(|n| rank(n).is_some()).collect();
+        marked.sort_by_key(|n| (n.matches('/').count(), rank(n)));
+        let mut stores = Stores(BTreeMap::new());
+        for name in marked {
+            if stores.mark(name).is_none() {
+                stores.0.insert(split(name).0, name);
+            }
+        }
+        stores
+    }
+
+    /// The mark of the store that an entry lies in.
+    pub(crate) fn mark(&self, name: &str) -> Option<&'a str> {
+        // Nothing but a folder within it lies between a folder's name and those of its files.
+        let (folder, mark) = self.0.range::<str, _>((Bound::Unbounded, Bound::Included(name))).next_back()?;
+        name.starts_with(folder).then_some(*mark)
+    }
 }
 
 impl Format for Zarr {

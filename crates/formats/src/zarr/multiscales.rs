@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::array::Store;
 use super::codec::text;
-use crate::unit::millimetres;
+use crate::unit::{millimetres, seconds};
 
 /// What an axis of the array is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(super) struct Image {
     pub(super) axes: Vec<Axis>,
     /// The names as they are written, for errors.
     pub(super) named: String,
-    /// Along each axis: its unit in mm where it is a known length, scale, translation.
+    /// Along each axis: its unit in mm or seconds where it is known, scale, translation.
     steps: Vec<(Option<f64>, f64, f64)>,
     /// Sizes that are left out.
     pub(super) smaller: usize,
@@ -69,7 +69,7 @@ fn read_image(image: &Value) -> Result<Image> {
     let list = image.get("axes").and_then(Value::as_array).ok_or_else(|| Error::corrupt("OME-Zarr multiscales").expected("axes"))?;
     let axes = list.iter().map(axis).collect::<Result<Vec<_>>>()?;
     let datasets = image.get("datasets").and_then(Value::as_array).filter(|d| !d.is_empty()).ok_or_else(|| Error::corrupt("OME-Zarr multiscales").expected("datasets"))?;
-    let mut steps: Vec<(Option<f64>, f64, f64)> = list.iter().map(|a| (a.get("unit").and_then(Value::as_str).and_then(length), 1.0, 0.0)).collect();
+    let mut steps: Vec<(Option<f64>, f64, f64)> = list.iter().zip(&axes).map(|(a, axis)| (a.get("unit").and_then(Value::as_str).and_then(|u| axis.unit(u)), 1.0, 0.0)).collect();
     // The image's own come after those of its size.
     for transforms in [&datasets[0]["coordinateTransformations"], &image["coordinateTransformations"]] {
         for transform in transforms.as_array().into_iter().flatten() {
@@ -91,6 +91,17 @@ fn axis(axis: &Value) -> Result<Axis> {
         (Some("channel"), _) | (None, "c") => Axis::Other(FrameAxis::Channel),
         _ => Axis::Other([FrameAxis::Echo, FrameAxis::BValue, FrameAxis::Phase].into_iter().find(|a| a.name() == name).unwrap_or(FrameAxis::Unknown)),
     })
+}
+
+impl Axis {
+    /// Millimetres, or seconds of time, in one of UDUNITS' units.
+    fn unit(self, unit: &str) -> Option<f64> {
+        match self {
+            Axis::X | Axis::Y | Axis::Z => length(unit),
+            Axis::Other(FrameAxis::Time) => seconds(unit),
+            Axis::Other(_) => None,
+        }
+    }
 }
 
 /// Millimetres in one of UDUNITS' lengths.
@@ -142,12 +153,11 @@ impl Image {
         Geometry::from_parts(Space::Local, spacing, origin, straight).filter(|_| positive).ok_or_else(|| format!("scale {spacing:?} mm is not positive: spacing unknown"))
     }
 
-    /// Where frames lie on their axis.
+    /// When frames were taken, seconds; none without a unit of time.
     pub(super) fn values(&self, axis: usize, count: usize) -> Vec<f64> {
-        let (_, scale, translation) = self.steps[axis];
-        // A channel's number is no place.
-        let known = scale.is_finite() && scale > 0.0 && self.axes[axis] == Axis::Other(FrameAxis::Time) && count <= 1 << 20;
-        if known { (0..count).map(|i| translation + i as f64 * scale).collect() } else { Vec::new() }
+        let (unit, scale, translation) = self.steps[axis];
+        let known = scale.is_finite() && scale > 0.0 && translation.is_finite() && self.axes[axis] == Axis::Other(FrameAxis::Time) && count <= 1 << 20;
+        unit.filter(|_| known).map_or(Vec::new(), |unit| (0..count).map(|i| (translation + i as f64 * scale) * unit).collect())
     }
 }
 

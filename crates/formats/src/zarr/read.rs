@@ -8,12 +8,12 @@ use isovox_volume::source::Pool;
 use isovox_volume::{Cursor, Error, FrameAxis, Frames, Geometry, Header, Quantity, QuantityKind, Result, Run, Slab, Source, Space, Verdict};
 use serde_json::Value;
 
-use super::array::{Array, Indices, Store};
+use super::array::{Array, Met, Store};
 use super::multiscales::{self, Axis, Group, Image};
 use super::{AFFINE, PROVENANCE, SPACE};
 use crate::embed;
 use crate::format::Scan;
-use crate::input::Input;
+use crate::input::{Input, folder_of};
 
 /// Files of a store that are listed for hashing; more are known by their metadata alone.
 const MOST_FILES: usize = 1 << 16;
@@ -73,8 +73,9 @@ fn files(store: &Store, array: &Array) -> Result<Vec<Input>> {
     if !store.mark.on_disk() {
         return Ok(files);
     }
-    let folder = store.mark.path().parent().unwrap_or(std::path::Path::new("")).join(&array.store.path);
-    let mut folders = vec![folder];
+    let outermost = folder_of(store.mark.path());
+    let mark = outermost.join(store.mark.name());
+    let mut folders = vec![outermost.join(&array.store.path)];
     while let Some(folder) = folders.pop() {
         let mut entries: Vec<_> = std::fs::read_dir(&folder).at(&folder)?.flatten().collect();
         entries.sort_by_key(std::fs::DirEntry::file_name);
@@ -82,7 +83,10 @@ fn files(store: &Store, array: &Array) -> Result<Vec<Input>> {
             // Links are followed nowhere: they could lead round.
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => folders.push(entry.path()),
-                Ok(kind) if kind.is_file() && files.len() < MOST_FILES && entry.path() != store.mark.path() => files.push(Input::file(&entry.path())?),
+                Ok(kind) if kind.is_file() && files.len() < MOST_FILES && entry.path() != mark => {
+                    let length = entry.metadata().at(&entry.path())?.len();
+                    files.push(Input::unopened(&entry.path(), length));
+                }
                 _ => {}
             }
         }
@@ -161,7 +165,7 @@ impl Chunks {
     }
 
     /// The planes of the layer of chunks that holds a plane.
-    fn layer(&self, frame: usize, z: usize, indices: &mut Indices) -> Result<(Range<usize>, Vec<u8>)> {
+    fn layer(&self, frame: usize, z: usize, met: &mut Met) -> Result<(Range<usize>, Vec<u8>)> {
         let deep = self.roles.space[0].map_or(1, |axis| self.array.chunk[axis]);
         let planes = z / deep * deep..(z / deep * deep).saturating_add(deep).min(self.header.nz());
         let mut out = Vec::new();
@@ -181,7 +185,7 @@ impl Chunks {
                 if let Some((axis, _)) = self.roles.frames {
                     at[axis] = (frame / self.array.chunk[axis]) as u64;
                 }
-                let chunk = self.array.chunk(&at, indices)?;
+                let chunk = self.array.chunk(&at, met)?;
                 self.place(chunk.as_deref(), frame, [planes.len(), y, x], &mut out);
             }
         }
@@ -207,8 +211,12 @@ impl Chunks {
             match chunk {
                 None => row.chunks_exact_mut(size).for_each(|v| v.copy_from_slice(array.fill())),
                 Some(chunk) => {
-                    // x is the last axis, or those behind it have one element a chunk at least.
                     let from = base + dz * stride(0) + dy * stride(1);
+                    if stride(2) == 1 {
+                        row.copy_from_slice(&chunk[from * size..][..columns * size]);
+                        continue;
+                    }
+                    // Frames lie behind x, in chunks of several.
                     for (dx, value) in row.chunks_exact_mut(size).enumerate() {
                         value.copy_from_slice(&chunk[(from + dx * stride(2)) * size..][..size]);
                     }
@@ -222,7 +230,7 @@ struct Walk<'a> {
     chunks: &'a Chunks,
     frame: usize,
     pool: Pool,
-    indices: Indices,
+    met: Met,
     planes: Range<usize>,
     layer: Vec<u8>,
 }
@@ -233,7 +241,7 @@ impl Walk<'_> {
         for (z, out) in z.zip(out.chunks_exact_mut(plane)) {
             if !self.planes.contains(&z) {
                 self.layer = Vec::new();
-                (self.planes, self.layer) = self.chunks.layer(self.frame, z, &mut self.indices)?;
+                (self.planes, self.layer) = self.chunks.layer(self.frame, z, &mut self.met)?;
             }
             out.copy_from_slice(&self.layer[(z - self.planes.start) * plane..][..plane]);
         }
@@ -261,7 +269,7 @@ impl Source for Chunks {
     }
 
     fn open<'a>(&'a self, _run: &'a Run, frame: usize, _z: Range<usize>) -> Result<Box<dyn Cursor + 'a>> {
-        Ok(Box::new(Walk { chunks: self, frame, pool: Pool::default(), indices: Indices::new(), planes: 0..0, layer: Vec::new() }))
+        Ok(Box::new(Walk { chunks: self, frame, pool: Pool::default(), met: Met::new(), planes: 0..0, layer: Vec::new() }))
     }
 
     /// The planes, a layer of chunks, and a chunk packed, unpacked and in order.

@@ -1,10 +1,12 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use isovox_volume::{FrameAxis, Kind, QuantityKind, Result, Run, Space, Type};
+use isovox_volume::{FrameAxis, Header, Kind, QuantityKind, Result, Run, Space, Type};
 use serde_json::{Value, json};
 
-use crate::format::Scan;
+use super::Zarr;
+use crate::format::{Format, Scan, Target};
+use crate::input::Input;
 use crate::open::{OpenOptions, open};
 
 fn voxels(scan: &Scan) -> Result<Vec<u8>> {
@@ -184,4 +186,91 @@ fn what_is_not_read_is_refused_by_name() {
     array(&|m| m["codecs"] = json!([little(), {"name": "lzma"}]), Kind::Unsupported, "lzma");
     array(&|m| m["codecs"] = json!([{"name": "transpose", "configuration": {"order": [2, 1, 0]}}, little()]), Kind::Unsupported, "transposed");
     array(&|m| m["fill_value"] = json!("x"), Kind::Corrupt, "fill_value");
+}
+
+/// Writes frames of one voxel at such times.
+fn written(path: &Path, values: &[f64]) -> Value {
+    let mut header = Header::new([1, 1, 1], 3, Type::U8).unwrap();
+    (header.frames.axis, header.frames.values) = (FrameAxis::Time, values.to_vec());
+    let sink = Zarr.create(&Target { path: path.into(), force: true, provenance: None }, &header).unwrap();
+    (0..3).for_each(|frame| sink.write(frame, 0..1, &[frame as u8]).unwrap());
+    sink.finish().unwrap();
+    serde_json::from_slice(&std::fs::read(path.join("zarr.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn times_have_a_unit_or_are_not_known() {
+    let times = |change: &dyn Fn(&mut Value)| opened(image(change).path()).unwrap().source.header().frames.values.clone();
+    let axis = |g: &mut Value, unit: Value| g["attributes"]["ome"]["multiscales"][0]["axes"][0]["unit"] = unit;
+    let scale = |g: &mut Value, step: f64| g["attributes"]["ome"]["multiscales"][0]["datasets"][0]["coordinateTransformations"][0]["scale"][0] = json!(step);
+    let none: [f64; 0] = [];
+    assert_eq!(
+        times(&|g| {
+            axis(g, json!("millisecond"));
+            scale(g, 500.0);
+        }),
+        [0.001, 0.501]
+    );
+    assert_eq!(times(&|g| axis(g, json!("minute"))), [60.0, 180.0]);
+    assert_eq!(times(&|g| axis(g, json!("frame"))), none);
+    assert_eq!(times(&|g| axis(g, Value::Null)), none);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.zarr");
+    for (values, back) in [(&[][..], &[][..]), (&[0.0, 0.5, 1.0], &[0.0, 0.5, 1.0]), (&[0.0, 1.0, 5.0], &[])] {
+        let group = written(&path, values);
+        let axis = &group["attributes"]["ome"]["multiscales"][0]["axes"][0];
+        assert_eq!(axis.get("unit").is_some(), !back.is_empty(), "{axis}");
+        let scan = opened(&path).unwrap();
+        assert_eq!((scan.source.header().frames.axis, scan.source.header().frames.values.as_slice()), (FrameAxis::Time, back));
+        assert_eq!(voxels(&scan).unwrap(), [0, 1, 2]);
+    }
+}
+
+/// A layer of chunks is held while it is written.
+#[test]
+fn chunks_of_large_planes_are_flat() {
+    let depth = |shape: [usize; 3], voxel: Type| super::write::chunk(&Header::new(shape, 1, voxel).unwrap());
+    assert_eq!(depth([32, 8000, 8000], Type::U8), [1, 256, 256]);
+    assert_eq!(depth([32, 2048, 2048], Type::U16), [8, 256, 256]);
+    assert_eq!(depth([32, 2048, 2048], Type::U8), [16, 256, 256]);
+    assert_eq!(depth([5, 20_000, 100], Type::F64), [4, 256, 100]);
+    assert_eq!(depth([3, 4, 5], Type::U8), [3, 4, 5]);
+    // Layers that end within what is written, at its end, and with the volume.
+    let folder = tempfile::tempdir().unwrap();
+    let header = Header::new([5, 4800, 4800], 1, Type::U8).unwrap();
+    assert_eq!(super::write::chunk(&header)[0], 2);
+    let path = folder.path().join("a.zarr");
+    let sink = Zarr.create(&Target { path: path.clone(), force: false, provenance: None }, &header).unwrap();
+    let planes: Vec<u8> = (0..header.bytes()).map(|i| (i / header.plane_bytes() * 40 + i / 4800 % 7) as u8).collect();
+    for z in [0..3, 3..4, 4..5] {
+        sink.write(0, z.clone(), &planes[z.start * header.plane_bytes()..z.end * header.plane_bytes()]).unwrap();
+    }
+    sink.finish().unwrap();
+    assert!(voxels(&opened(&path).unwrap()).unwrap() == planes);
+}
+
+/// Frames behind x lie between its values, in chunks of several.
+#[test]
+fn frames_may_be_the_last_axis() {
+    let axes = json!([{"name": "y", "type": "space"}, {"name": "x", "type": "space"}, {"name": "c", "type": "channel"}]);
+    let transforms = json!([{"type": "scale", "scale": [1.0, 1.0, 1.0]}]);
+    let multiscales = json!([{"axes": axes, "datasets": [{"path": "0", "coordinateTransformations": transforms}]}]);
+    let group = json!({"zarr_format": 3, "node_type": "group", "attributes": {"ome": {"version": "0.5", "multiscales": multiscales}}});
+    let array = three(&json!([2, 3, 2]), &json!([2, 3, 2]), "uint8", &json!([little()]));
+    let folder = store(&[("zarr.json", bytes(&group)), ("0/zarr.json", bytes(&array)), ("0/c/0/0/0", (0..12).collect())]);
+    assert_eq!(voxels(&opened(folder.path()).unwrap()).unwrap(), [0, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9, 11]);
+}
+
+/// As `cd store && isovox info .zarray` names it; chunks are listed, not opened.
+#[test]
+fn the_files_of_a_store() {
+    let folder = write(&two(&json!(null), <[u8]>::to_vec));
+    for path in [folder.path().to_path_buf(), folder.path().join(".zarray")] {
+        let files = opened(&path).unwrap().files;
+        let mut names: Vec<&str> = files.iter().map(Input::name).collect();
+        names.sort_unstable();
+        assert_eq!((names.len(), names[0], names[8], files[1].len()), (9, ".zarray", "1.1.1", 24));
+        assert_eq!(files[1].head(3).unwrap().len(), 3);
+    }
+    assert_eq!(crate::input::folder_of(Path::new(".zarray")), Path::new("."));
 }

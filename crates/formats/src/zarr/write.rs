@@ -1,7 +1,10 @@
 //! Writing OME-Zarr 0.5: a group of one size, its array in chunks packed by Zstandard, made in a hidden folder beside.
+//!
+//! Chunks are packed when all their planes have come. Until then a layer of chunks is held, which no plan of memory knows of:
+//! chunks of large planes are flatter, down to one plane, so that a layer has at most 64 MB.
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use isovox_volume::error::At;
@@ -11,10 +14,13 @@ use serde_json::{Value, json};
 use super::{AFFINE, PROVENANCE, SPACE};
 use crate::embed;
 use crate::format::{self, Target};
-use crate::staged::write_staged;
+use crate::staged::{StagedFolder, write_staged};
 
 /// Planes, rows and columns of a chunk; fewer where the volume has fewer.
 const CHUNK: [usize; 3] = [16, 256, 256];
+
+/// The most bytes of a layer of chunks that is held; a single plane is not.
+const LAYER: usize = 64 << 20;
 
 /// Zstandard's level: fast, and what it leaves is mostly noise.
 const LEVEL: i32 = 3;
@@ -29,13 +35,20 @@ pub(super) fn holds(header: &Header) -> Result<()> {
 
 pub(super) fn create(target: &Target, header: &Header) -> Result<Box<dyn Sink>> {
     holds(header)?;
-    let folder = Folder::begin(&target.path, target.force)?;
-    let chunk: [usize; 3] = std::array::from_fn(|i| CHUNK[i].min(header.shape[i]));
-    let write = |name: &str, value: &Value| write_staged(&folder.hidden.join(name), format!("{value:#}\n").as_bytes());
-    std::fs::create_dir(folder.hidden.join("0")).at(&target.path)?;
+    let folder = begin(target)?;
+    let chunk = chunk(header);
+    let write = |name: &str, value: &Value| write_staged(&folder.path(name), format!("{value:#}\n").as_bytes());
+    std::fs::create_dir(folder.path("0")).at(&target.path)?;
     write("zarr.json", &group(header, target.provenance.as_deref()))?;
     write("0/zarr.json", &array(header, chunk))?;
     Ok(Box::new(ChunksSink { folder, header: header.clone(), chunk, layer: Mutex::default(), stop: Stop::default() }))
+}
+
+/// A chunk's planes, rows and columns.
+pub(super) fn chunk(header: &Header) -> [usize; 3] {
+    let mut chunk: [usize; 3] = std::array::from_fn(|i| CHUNK[i].min(header.shape[i]));
+    chunk[0] = chunk[0].min(LAYER / header.plane_bytes().max(1)).max(1);
+    chunk
 }
 
 fn type_name(voxel: Type) -> &'static str {
@@ -56,10 +69,19 @@ fn type_name(voxel: Type) -> &'static str {
 /// The axis of frames, where there are several: its name, and its type where OME has one.
 fn frames(header: &Header) -> Option<Value> {
     (header.frames.count > 1).then(|| match header.frames.axis {
+        FrameAxis::Time if even(&header.frames.values).is_some() => json!({"name": "t", "type": "time", "unit": "second"}),
         FrameAxis::Time => json!({"name": "t", "type": "time"}),
         FrameAxis::Channel => json!({"name": "c", "type": "channel"}),
         other => json!({"name": other.name()}),
     })
+}
+
+/// The first of evenly spaced values, and the step; `None` for others, which no scale describes.
+fn even(values: &[f64]) -> Option<(f64, f64)> {
+    let [first, second, ..] = values[..] else { return None };
+    let step = second - first;
+    let steady = values.windows(2).all(|w| (w[1] - w[0] - step).abs() <= step.abs() * 1e-6);
+    (steady && step > 0.0 && step.is_finite()).then_some((first, step))
 }
 
 /// What stands before the three numbers of space.
@@ -93,11 +115,7 @@ fn group(header: &Header, provenance: Option<&str>) -> Value {
         None => json!({"name": name, "type": "space"}),
     });
     let axes: Vec<Value> = frames(header).into_iter().chain(space).collect();
-    let values = &header.frames.values;
-    let (first, step) = match values[..] {
-        [first, second, ..] if values.windows(2).all(|w| (w[1] - w[0] - (second - first)).abs() <= (second - first).abs() * 1e-6) && second > first => (first, second - first),
-        _ => (0.0, 1.0),
-    };
+    let (first, step) = even(&header.frames.values).unwrap_or((0.0, 1.0));
     let [x, y, z] = geometry.spacing().unwrap_or([1.0; 3]);
     let straight = geometry.direction().is_none_or(|d| (0..3).all(|r| (0..3).all(|c| d[r][c] == f64::from(u8::from(r == c)))));
     let [i, j, k] = geometry.origin().filter(|_| straight).unwrap_or([0.0; 3]);
@@ -117,66 +135,18 @@ fn group(header: &Header, provenance: Option<&str>) -> Value {
     json!({"zarr_format": 3, "node_type": "group", "attributes": attributes})
 }
 
-/// The store, and the hidden folder beside where it is made; dropping it leaves nothing.
-struct Folder {
-    target: PathBuf,
-    hidden: PathBuf,
-    force: bool,
-}
-
-impl Folder {
-    fn begin(target: &Path, force: bool) -> Result<Folder> {
-        let there = target.symlink_metadata().is_ok();
-        if there && !force {
-            return Err(Error::new(Kind::Io, "already exists").help("give --force to replace it, or another name").within(target));
-        }
-        // What is no store is not replaced, whatever its name.
-        if there && super::mark(target).is_none() {
-            return Err(Error::new(Kind::Io, "is no Zarr store").help("give another name").within(target));
-        }
-        let name = target.file_name().ok_or_else(|| Error::parameter("not a folder's name").within(target))?.to_string_lossy().into_owned();
-        let beside = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if !beside.is_dir() {
-            return Err(Error::not_found("no such folder").help("make it first").within(beside));
-        }
-        let start: String = name.chars().take(50).collect();
-        remove_left_over(beside, &start);
-        let hidden = beside.join(format!(".{start}.{}.isovox-partial", std::process::id()));
-        std::fs::create_dir(&hidden).at(target)?;
-        Ok(Folder { target: target.to_path_buf(), hidden, force })
+/// Begins a store. What is no store is not replaced, whatever its name.
+fn begin(target: &Target) -> Result<StagedFolder> {
+    let folder = StagedFolder::create(&target.path, target.force)?;
+    if target.path.symlink_metadata().is_ok() && super::mark(&target.path).is_none() {
+        return Err(Error::new(Kind::Io, "is no Zarr store").help("give another name").within(&target.path));
     }
-
-    fn finish(&self) -> Result<()> {
-        if !self.force || self.target.symlink_metadata().is_err() {
-            return std::fs::rename(&self.hidden, &self.target).at(&self.target);
-        }
-        let old = self.hidden.with_extension("isovox-old");
-        std::fs::rename(&self.target, &old).at(&self.target)?;
-        std::fs::rename(&self.hidden, &self.target).at(&self.target)?;
-        std::fs::remove_dir_all(&old).at(&self.target)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.hidden);
-    }
-}
-
-/// Removes what killed runs to the same store have left.
-fn remove_left_over(beside: &Path, start: &str) {
-    for entry in std::fs::read_dir(beside).into_iter().flatten().flatten() {
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        let process = name.strip_prefix(&format!(".{start}.")).and_then(|n| n.strip_suffix(".isovox-partial")).and_then(|n| n.parse::<u32>().ok());
-        if process.is_some_and(|p| !Path::new(&format!("/proc/{p}")).exists()) {
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
+    Ok(folder)
 }
 
 /// Planes being gathered to layers of chunks.
 struct ChunksSink {
-    folder: Folder,
+    folder: StagedFolder,
     header: Header,
     chunk: [usize; 3],
     layer: Mutex<Vec<u8>>,
@@ -187,8 +157,8 @@ impl ChunksSink {
     /// Writes the chunks of a layer, whose planes end behind `end`.
     fn flush(&self, frame: usize, end: usize, layer: &[u8]) -> Result<()> {
         let [_, high, wide] = self.chunk;
-        let target = &self.folder.target;
-        let mut folder = self.folder.hidden.join("0/c");
+        let target = self.folder.target();
+        let mut folder = self.folder.path("0/c");
         if self.header.frames.count > 1 {
             folder.push(frame.to_string());
         }
@@ -237,9 +207,16 @@ impl Sink for ChunksSink {
         }
         let mut layer = self.layer.lock().unwrap_or_else(PoisonError::into_inner);
         for (z, plane) in z.zip(bytes.chunks_exact(self.header.plane_bytes())) {
-            layer.extend_from_slice(plane);
             let end = z + 1;
-            if end.is_multiple_of(self.chunk[0]) || end == self.header.nz() {
+            let whole = end.is_multiple_of(self.chunk[0]) || end == self.header.nz();
+            if whole && layer.is_empty() {
+                self.flush(frame, end, plane)?;
+                continue;
+            }
+            let more = self.chunk[0] * plane.len() - layer.len();
+            layer.reserve_exact(more);
+            layer.extend_from_slice(plane);
+            if whole {
                 self.flush(frame, end, &layer)?;
                 layer.clear();
             }
@@ -248,7 +225,6 @@ impl Sink for ChunksSink {
     }
 
     fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
-        self.folder.finish()?;
-        Ok(vec![self.folder.target.clone()])
+        Ok(vec![self.folder.finish(&self.stop)?])
     }
 }

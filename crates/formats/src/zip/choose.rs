@@ -84,10 +84,6 @@ fn no_document(directory: &Arc<Directory>) -> Result<()> {
 }
 
 fn choose(directory: &Arc<Directory>, options: &OpenOptions) -> Result<(Given, String)> {
-    // A store is one scan, however many files it has.
-    if let Some(mark) = zarr::outermost(&directory.names()) {
-        return Ok((Given::One(directory.clone().entry(mark)?), mark.clone()));
-    }
     let mut found = candidates(directory, options)?;
     drop_data_files(&mut found)?;
     // As in a folder: pictures beside a series are named, and no slices.
@@ -108,9 +104,14 @@ fn choose(directory: &Arc<Directory>, options: &OpenOptions) -> Result<(Given, S
 fn candidates(directory: &Arc<Directory>, options: &OpenOptions) -> Result<Vec<Candidate>> {
     let mut names = directory.names();
     names.sort_by(|a, b| natural(a, b));
+    let stores = zarr::Stores::of(&names);
     let mut found = Vec::new();
-    for name in names {
-        let input = directory.clone().entry(&name)?;
+    for name in &names {
+        // A store is one scan, however many files it has.
+        if stores.mark(name).is_some_and(|mark| mark != name) {
+            continue;
+        }
+        let input = directory.clone().entry(name)?;
         if input.is_empty() {
             continue;
         }
@@ -180,4 +181,46 @@ fn several(found: &[Candidate]) -> Error {
         list.push(format!("and {} more", found.len() - list.len()));
     }
     Error::unsupported("an archive of several volumes").found(list.join(", ")).expected("one").help("unpack it and open one of them")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    /// Opens stores of one voxel, whose value is their number, among other files.
+    fn opened(stores: &[&str], others: &[(&str, &[u8])]) -> Result<Scan> {
+        let meta = json!({"zarr_format": 2, "shape": [1, 1, 1], "chunks": [1, 1, 1], "dtype": "|u1", "compressor": null, "fill_value": 0, "order": "C", "filters": null});
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        let mut add = |name: String, bytes: &[u8]| {
+            zip.start_file(name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(bytes).unwrap();
+        };
+        for (number, folder) in stores.iter().enumerate() {
+            add(format!("{folder}0.0.0"), &[number as u8]);
+            add(format!("{folder}.zattrs"), b"{}");
+            add(format!("{folder}.zarray"), meta.to_string().as_bytes());
+            // What lies in a store belongs to it.
+            add(format!("{folder}labels/a.npy"), b"\x93NUMPY");
+            add(format!("{folder}labels/.zgroup"), b"{}");
+        }
+        others.iter().for_each(|(name, bytes)| add((*name).into(), bytes));
+        open(&Input::bytes("a.zip", zip.finish().unwrap().into_inner()), &OpenOptions::default())
+    }
+
+    #[test]
+    fn one_store_is_a_scan_and_several_are_named() {
+        for folder in ["", "a/b.zarr/"] {
+            let scan = opened(&[folder], &[]).unwrap();
+            assert_eq!(scan.source.header().meta["zip"], json!({"entry": format!("{folder}.zarray"), "format": "zarr"}));
+        }
+        assert!(opened(&["a.zarr/"], &[("b.txt", b"words")]).is_ok());
+        let error = opened(&["one.zarr/", "two.zarr/"], &[("scan.mha", b"ObjectType = Image\n")]).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("several volumes") && ["one.zarr/.zarray (zarr)", "two.zarr/.zarray (zarr)", "scan.mha (metaimage)"].iter().all(|n| error.contains(n)), "{error}");
+        // A name that begins as a store's is not in it.
+        assert!(opened(&["a.zarr/"], &[("a.zarr.mha", b"ObjectType = Image\n")]).map(|_| ()).unwrap_err().to_string().contains("a.zarr.mha"));
+    }
 }
