@@ -168,6 +168,25 @@ fn a_frame_that_is_not_whole_is_left_out_and_named() {
 }
 
 #[test]
+fn without_a_key_instances_count_the_frames() {
+    // Three frames of four positions, interleaved, but for some of the twelve.
+    let check = |missing: &[usize], left_out: usize, values: &[i16]| {
+        let files: Vec<_> = slices(&[0.0, 10.0, 5.0, 15.0].repeat(3)).into_iter().enumerate().filter(|(n, _)| !missing.contains(&(n + 1))).map(|(_, s)| s).collect();
+        let scan = opened(&files).unwrap();
+        let header = scan.source.header();
+        assert_eq!((header.shape, header.frames.count, header.verdict.uniform), ([4, 2, 3], values.len() / 4, Some(true)), "{missing:?}");
+        assert_eq!(words(&scan).chunks(6).map(|plane| (plane[0] + 1024) / 100).collect::<Vec<_>>(), values, "{missing:?}");
+        let rows = unused(&scan);
+        assert!(rows.len() == left_out && rows.iter().all(|r| r.reason.as_ref().is_some_and(|why| why.contains("all 4 positions"))), "{missing:?}: {rows:?}");
+    };
+    check(&[2], 3, &[5, 7, 6, 8, 9, 11, 10, 12]);
+    check(&[11, 12], 2, &[1, 3, 2, 4, 5, 7, 6, 8]);
+    check(&[8], 3, &[1, 3, 2, 4, 9, 11, 10, 12]);
+    // A plane never comes from the next frame.
+    check(&[1], 3, &[5, 7, 6, 8, 9, 11, 10, 12]);
+}
+
+#[test]
 fn volumes_that_share_places_are_two_series() {
     let at = |places: &[f64], n: &str| slices(places).into_iter().map(|s| with(s, text(0x20, 0x12, "IS", n))).collect::<Vec<_>>();
     let files = [at(&[0.0, 1.0, 2.0], "1"), at(&[2.0, 3.0, 4.0, 5.0], "2")].concat();
