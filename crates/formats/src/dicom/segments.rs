@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use isovox_volume::source::Pool;
 use isovox_volume::{Cursor, Error, FrameAxis, Frames, Header, Problem, Quantity, QuantityKind, Result, Run, Slab, Source, Type};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
+use super::fields::Fields;
 use super::geometry;
 use super::order::{self, Ordered};
 use super::slice::Slice;
@@ -139,8 +140,27 @@ fn told(slice: &Slice) -> Result<Told> {
         "NO" => Some(false),
         _ => None,
     };
-    let named = fields.items(0x0062, 0x0002).filter_map(|s| Some((s.number(0x0062, 0x0004)? as u16, s.text(0x0062, 0x0005))));
-    Ok(Told { fractional: fractional.then(|| (fields.text(0x0062, 0x0010), fields.number(0x0062, 0x000E).unwrap_or(255.0))), overlap, names: named.collect() })
+    Ok(Told { fractional: fractional.then(|| (fields.text(0x0062, 0x0010), fields.number(0x0062, 0x000E).unwrap_or(255.0))), overlap, names: names(&fields) })
+}
+
+/// The segments' labels, by their numbers; the background, which a label map lists as 0, is none.
+fn names(fields: &Fields) -> BTreeMap<u16, String> {
+    let named = |s: Fields| Some((s.number(0x0062, 0x0004)? as u16, s.text(0x0062, 0x0005)));
+    fields.items(0x0062, 0x0002).filter_map(named).filter(|n| n.0 > 0).collect()
+}
+
+/// The segments of a label map, as `info --metadata` lists them; `None` of another image.
+pub(super) fn label_map(slice: &Slice) -> Result<Option<Json>> {
+    if slice.modality != "SEG" {
+        return Ok(None);
+    }
+    let head = Head::read(slice.input())?;
+    let fields = head.fields();
+    Ok((fields.text(0x0062, 0x0001) == "LABELMAP").then(|| listed(&names(&fields))))
+}
+
+fn listed(names: &BTreeMap<u16, String>) -> Json {
+    names.iter().map(|(number, label)| json!({"number": number, "label": label})).collect()
 }
 
 /// One slice for each plane; planes that every segment leaves out stand again, where steps are whole numbers of one.
@@ -221,9 +241,8 @@ fn header(ordered: &Ordered, frames: usize, numbers: &[u16], told: &Told) -> Res
         header.frames = Frames { count: frames, axis: FrameAxis::Unknown, values: numbers.iter().map(|&n| f64::from(n)).collect() };
         header.warnings.push("segments overlap, or are fractions: each is a frame of its own".into());
     }
-    let named: Vec<_> = told.names.iter().map(|(number, label)| json!({"number": number, "label": label})).collect();
     header.meta = super::metadata::of(first.input()).unwrap_or_default();
-    header.meta.insert("segments".into(), named.into());
+    header.meta.insert("segments".into(), listed(&told.names));
     Ok(header)
 }
 
