@@ -4,7 +4,7 @@ use isovox_volume::{FrameAxis, Kind as Fault, QuantityKind, SliceRow, Type};
 
 use super::tests::{opened, opened_as, pulled, slices, words};
 use super::*;
-use crate::open::open;
+use crate::open::{open, open_given};
 use isovox_testing::dicom::{EXPLICIT, Element, csa as made_csa, ct, encoded, enhanced, file, sequence, short, text, with, without};
 
 fn double(group: u16, element: u16, value: f64) -> Element {
@@ -94,6 +94,20 @@ fn tiles_of_a_mosaic_are_slices() {
     assert_eq!(words(&scan)[4..8], [2, 3, 6, 7].map(|v| v - 1024));
     let none = without(square(mosaic(1.0, false)), 0x18, 0x1310);
     assert_eq!(opened(&[none]).err().map(|e| e.kind()), Some(Fault::Unsupported));
+}
+
+#[test]
+fn a_mosaic_that_has_lost_its_creators() {
+    // Six tiles of nine, each a row of 2, on a sheet of 3 x 3.
+    let stored: Vec<i16> = (0..18).map(|i| i / 6 * 3 + i % 6 / 2).collect();
+    let sheet = with(ct(10.0, 1, [6, 3], &stored), text(8, 8, "CS", "ORIGINAL\\PRIMARY\\M\\MOSAIC"));
+    let sheet = without(without(sheet, 0x29, 0x10), 0x29, 0x1001);
+    let bare = with(sheet.clone(), (0x29, 0x1010, *b"OB", made_csa(&[("NumberOfImagesInMosaic", &["6"])])));
+    let scan = opened(&[bare]).unwrap();
+    assert_eq!((scan.source.header().shape, words(&scan)), ([6, 1, 2], (0..12).map(|i| i / 2 - 1024).collect::<Vec<_>>()));
+    // Tiles that are not square.
+    let matrix = (0x18, 0x1310, *b"US", [2u16, 0, 0, 1].iter().flat_map(|v| v.to_le_bytes()).collect());
+    assert_eq!(opened(&[with(sheet, matrix)]).unwrap().source.header().shape, [9, 1, 2]);
 }
 
 #[test]
@@ -248,6 +262,18 @@ fn segments_are_labels_with_names() {
 }
 
 #[test]
+fn a_label_map_is_labels() {
+    let named = |n: u16, label: &str| vec![short(0x62, 4, n), text(0x62, 5, "LO", label)];
+    let file = enhanced(&[0.0, 2.0], [2, 1], &[0, 1, 2, 0], |_| Vec::new());
+    let more = [text(8, 0x60, "CS", "SEG"), text(0x62, 1, "CS", "LABELMAP"), short(0x28, 0x120, 0), sequence(0x62, 2, &[named(0, "Background"), named(1, "liver"), named(2, "tumour")])];
+    let scan = opened(&[more.into_iter().fold(file, with)]).unwrap();
+    let header = scan.source.header();
+    assert_eq!((header.shape, header.quantity.kind, words(&scan)), ([2, 1, 2], QuantityKind::Label, vec![0, 1, 2, 0]));
+    assert_eq!(header.meta["segments"], serde_json::json!([{"number": 1, "label": "liver"}, {"number": 2, "label": "tumour"}]));
+    assert!(header.warnings.is_empty(), "{:?}", header.warnings);
+}
+
+#[test]
 fn segments_that_overlap_are_frames() {
     for said in ["", "YES"] {
         let scan = opened(&[segmentation(&[(0.0, 1), (0.0, 2)], &[1, 1, 1, 0], said)]).unwrap();
@@ -312,7 +338,7 @@ fn folders_below_are_searched() {
 
 /// Writes labels on the grid of a series, and gives the file.
 fn written(header: &Header, planes: &[u8], to: &std::path::Path) -> Result<Vec<u8>> {
-    let header = header.like(Type::U8, isovox_volume::Quantity::certain(QuantityKind::Label, "made by hand"));
+    let header = header.like(Type::U8, Quantity::certain(QuantityKind::Label, "made by hand"));
     let target = Target { path: to.to_path_buf(), force: true, provenance: None };
     let sink = crate::create(&target, &header)?;
     sink.write(0, 0..header.nz(), planes)?;
@@ -340,6 +366,28 @@ fn labels_are_written_as_segments() {
     // The slices behind: the file at z = 0 is the third, at z = 4 the first.
     let (first, last) = (text.find("1.2.3.3").unwrap(), text.rfind("1.2.3.1").unwrap());
     assert!(first < last);
+}
+
+#[test]
+fn a_segmentation_keeps_its_grid() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("a.dcm");
+    let back = |places: &[f64], labels: &[u8]| {
+        let mut header = opened(&slices(places)).unwrap().source.header().clone();
+        header.verdict.kept = true;
+        let bytes = written(&header, labels, &at).unwrap();
+        (header, open_given(Given::One(Input::bytes("a.dcm", bytes)), &OpenOptions::default()).unwrap())
+    };
+    // Planes at the ends that are empty.
+    let labels = [[0; 12], [0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 3], [0; 12]].concat();
+    let (header, scan) = back(&[0.0, 2.0, 4.0, 6.0, 8.0, 10.0], &labels);
+    assert_eq!((scan.source.header().shape, pulled(&scan).unwrap()), (header.shape, labels));
+    assert_eq!(scan.source.header().geometry, header.geometry);
+    // Steps that are not even: each frame at its own slice's place, none left out.
+    let labels = [[0; 12], [0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 3]].concat();
+    let (header, scan) = back(&[0.0, 2.0, 5.5, 7.5], &labels);
+    assert_eq!((scan.source.header().shape, pulled(&scan).unwrap()), (header.shape, labels));
+    assert!(scan.source.header().verdict.text.contains("3.5000 mm"), "{}", scan.source.header().verdict.text);
 }
 
 #[test]
