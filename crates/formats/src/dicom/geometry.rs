@@ -44,7 +44,7 @@ impl Line {
     pub(super) fn even(&self, slices: &[(usize, [f64; 3])]) -> Option<(Line, f64)> {
         let (last, n) = (slices.iter().map(|s| s.0).max().filter(|last| *last > 1)? as f64, slices.len() as f64);
         // Differences: a writer may count in tenths from an odd place.
-        let whole = |v: f64| (v - v.round()).abs() < 1e-6;
+        let whole = |v: f64| (v - v.round()).abs() < 0.01;
         let written = |unit: f64| slices.iter().all(|(_, p)| (0..3).all(|a| whole((p[a] - slices[0].1[a]) / unit)));
         let unit = [0.1, 0.01, 0.001].into_iter().find(|unit| written(*unit))?;
         let middle = slices.iter().map(|s| s.0 as f64).sum::<f64>() / n;

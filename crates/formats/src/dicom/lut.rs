@@ -30,7 +30,8 @@ impl Lut {
             fields.words(data.0, data.1)
         };
         if segmented {
-            entries = expanded(&entries, if narrow { 1 } else { 2 }, count).ok_or_else(|| Error::corrupt("a palette").found("segments that do not follow each other").expected("PS3.3 C.7.9.2"))?;
+            entries = expanded(&entries, if narrow { 1 } else { 2 }, count)
+                .ok_or_else(|| Error::corrupt("a palette").found("segments that do not follow each other").expected("PS3.3 C.7.9.2"))?;
         }
         entries.truncate(count);
         if entries.len() < count || !(8..=16).contains(&bits) {

@@ -204,10 +204,7 @@ fn unplaced(slices: &[Slice]) -> String {
     let bare = |s: &Slice| s.position.is_none() && s.orientation.is_none() && s.odd.is_empty();
     let without: Vec<String> = slices.iter().filter_map(|s| Some(format!("{}: {}", s.label(), s.unplaced()?))).collect();
     match &without[..] {
-        [first, others @ ..] if !slices.iter().all(bare) => {
-            let more = if others.is_empty() { String::new() } else { format!(", and so {} more", others.len()) };
-            format!("{first}{more}, of {} slices", slices.len())
-        }
+        [first, ..] if !slices.iter().all(bare) => format!("{first} ({} of {} slices)", without.len(), slices.len()),
         _ => "no position and orientation in the headers".into(),
     }
 }

@@ -163,7 +163,8 @@ fn listed(names: &BTreeMap<u16, String>) -> Json {
     names.iter().map(|(number, label)| json!({"number": number, "label": label})).collect()
 }
 
-/// One slice for each plane; planes that every segment leaves out stand again, where steps are whole numbers of one.
+/// One slice for each plane; planes that every segment leaves out stand again, where steps are whole numbers of one, or of
+/// `SpacingBetweenSlices`.
 fn placed(slices: &[Slice]) -> Result<Ordered> {
     let mut ones: Vec<Slice> = Vec::new();
     for stack in order::positions(slices.to_vec()) {
@@ -171,7 +172,7 @@ fn placed(slices: &[Slice]) -> Result<Ordered> {
     }
     let ordered = order::order(ones.clone())?;
     let only_gaps = ordered.verdict.problems.iter().all(|p| matches!(p, Problem::Gaps | Problem::Tilted));
-    let Some(line) = ordered.line.as_ref().filter(|_| only_gaps && ordered.verdict.uniform == Some(false)) else { return Ok(ordered) };
+    let Some(line) = ordered.line.as_ref().filter(|_| only_gaps) else { return Ok(ordered) };
     let steps: Vec<f64> = ordered.verdict.slices.iter().filter_map(|s| s.gap_mm).collect();
     let least = steps.iter().copied().fold(f64::INFINITY, f64::min);
     let step = slices[0].between.map(f64::abs).filter(|b| *b > 0.0 && *b <= least * (1.0 + NEAR)).unwrap_or(least);
@@ -184,6 +185,9 @@ fn placed(slices: &[Slice]) -> Result<Ordered> {
         ones.extend(between.map(|position| Slice { position: Some(position), ..slice.clone() }));
     }
     let missing = ones.len() - ordered.planes.len();
+    if missing == 0 {
+        return Ok(ordered);
+    }
     let mut whole = order::order(ones)?;
     whole.warnings.push(format!("{missing} planes have no frame in the file: every segment is empty there"));
     Ok(whole)

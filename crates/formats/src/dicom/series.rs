@@ -204,7 +204,8 @@ impl Found {
                     return Err(stray.error.clone().help(format_args!("{first}or open the other files without it: --series {}", self.groups[one].name)));
                 }
                 let other_series = self.groups.len() - 1 + alone.len();
-                let mut warnings: Vec<String> = self.strays().map(|b| format!("{} is of a series that is not known, perhaps of this one: {}", b.name, b.error)).take(NAMED).collect();
+                let mut warnings: Vec<String> =
+                    self.strays().map(|b| format!("{} is of a series that is not known, perhaps of this one: {}", b.name, b.error)).take(NAMED).collect();
                 if !self.others.is_empty() {
                     warnings.push(format!("not among the slices: {}", super::shortened(&self.others, NAMED)));
                 }

@@ -265,7 +265,8 @@ fn segments_are_labels_with_names() {
 fn a_label_map_is_labels() {
     let named = |n: u16, label: &str| vec![short(0x62, 4, n), text(0x62, 5, "LO", label)];
     let file = enhanced(&[0.0, 2.0], [2, 1], &[0, 1, 2, 0], |_| Vec::new());
-    let more = [text(8, 0x60, "CS", "SEG"), text(0x62, 1, "CS", "LABELMAP"), short(0x28, 0x120, 0), sequence(0x62, 2, &[named(0, "Background"), named(1, "liver"), named(2, "tumour")])];
+    let more =
+        [text(8, 0x60, "CS", "SEG"), text(0x62, 1, "CS", "LABELMAP"), short(0x28, 0x120, 0), sequence(0x62, 2, &[named(0, "Background"), named(1, "liver"), named(2, "tumour")])];
     let scan = opened(&[more.into_iter().fold(file, with)]).unwrap();
     let header = scan.source.header();
     assert_eq!((header.shape, header.quantity.kind, words(&scan)), ([2, 1, 2], QuantityKind::Label, vec![0, 1, 2, 0]));
@@ -383,6 +384,10 @@ fn a_segmentation_keeps_its_grid() {
     let (header, scan) = back(&[0.0, 2.0, 4.0, 6.0, 8.0, 10.0], &labels);
     assert_eq!((scan.source.header().shape, pulled(&scan).unwrap()), (header.shape, labels));
     assert_eq!(scan.source.header().geometry, header.geometry);
+    // Every other plane is empty: what has frames is even too.
+    let labels = [[3; 6], [0; 6], [3; 6], [0; 6], [3; 6]].concat();
+    let (header, scan) = back(&[0.0, 2.0, 4.0, 6.0, 8.0], &labels);
+    assert_eq!((scan.source.header().shape, pulled(&scan).unwrap()), (header.shape, labels));
     // Steps that are not even: each frame at its own slice's place, none left out.
     let labels = [[0; 12], [0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 3]].concat();
     let (header, scan) = back(&[0.0, 2.0, 5.5, 7.5], &labels);
