@@ -61,6 +61,9 @@ fn expanded(data: &[u16], bytes: usize, count: usize) -> Option<Vec<u16>> {
                 let number = data.get(at + 2..at + 2 + 4 / bytes)?.iter().rev().fold(0, |sum, &v| sum << (8 * bytes) | usize::from(v));
                 let mut again = number / bytes;
                 for _ in 0..data[at + 1] {
+                    if out.len() >= count {
+                        break;
+                    }
                     again = simple(data, again, &mut out)?;
                 }
                 at + 2 + 4 / bytes
@@ -74,6 +77,10 @@ fn expanded(data: &[u16], bytes: usize, count: usize) -> Option<Vec<u16>> {
 /// Adds the entries of a discrete or linear segment; where the next one begins.
 fn simple(data: &[u16], at: usize, out: &mut Vec<u16>) -> Option<usize> {
     let (kind, length) = (*data.get(at)?, usize::from(*data.get(at + 1)?));
+    // What adds nothing could go on for ever.
+    if length == 0 {
+        return None;
+    }
     match kind {
         0 => {
             out.extend(data.get(at + 2..at + 2 + length)?);
@@ -139,7 +146,7 @@ mod tests {
         // An offset of bytes: the second segment, which begins 10 bytes from the start.
         assert_eq!(expanded(&[0, 3, 10, 20, 30, 1, 4, 50, 2, 1, 10, 0], 2, 11).map(|e| e[7..].to_vec()), Some(vec![50, 50, 50, 50]));
         // No segment before a line, a segment that is cut off, one of no kind, one that repeats itself.
-        for wrong in [&[1, 4, 50][..], &[0, 3, 10, 20], &[3, 1, 0], &[0, 1, 5, 2, 1, 6, 0]] {
+        for wrong in [&[1, 4, 50][..], &[0, 3, 10, 20], &[3, 1, 0], &[0, 1, 5, 2, 1, 6, 0], &[0, 0, 0, 1, 5]] {
             assert_eq!(expanded(wrong, 2, 256), None, "{wrong:?}");
         }
         let most = [0, 1, 5, 1, 65535, 9].repeat(2);

@@ -1,7 +1,7 @@
 //! Images at one position, told apart: which of them is which frame.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use isovox_volume::FrameAxis;
 
@@ -155,12 +155,11 @@ fn whole_runs(stacks: &[Vec<Slice>]) -> Option<BTreeSet<i64>> {
     if counted.windows(2).any(|w| w[0].0 == w[1].0) {
         return None;
     }
-    let mut runs: Vec<BTreeSet<i64>> = Vec::new();
+    let mut runs: BTreeMap<usize, BTreeSet<i64>> = BTreeMap::new();
     for ((instance, _), run) in counted.iter().zip(runs_of(&counted, stacks.len())?) {
-        runs.resize_with(runs.len().max(run + 1), BTreeSet::new);
-        runs[run].insert(*instance);
+        runs.entry(run).or_default().insert(*instance);
     }
-    let (whole, others): (Vec<_>, Vec<_>) = runs.into_iter().filter(|r| !r.is_empty()).partition(|r| r.len() == stacks.len());
+    let (whole, others): (Vec<_>, Vec<_>) = runs.into_values().partition(|r| r.len() == stacks.len());
     (!whole.is_empty() && whole.len() >= others.len()).then(|| whole.into_iter().flatten().collect())
 }
 
@@ -189,7 +188,7 @@ fn repeated(places: impl Iterator<Item = usize>, depth: usize) -> Vec<usize> {
 /// The frame of each slice where instances are counted from 0 or 1 and each number of a frame has a position of its own.
 fn numbered(counted: &[(i64, usize)], depth: usize) -> Option<Vec<usize>> {
     let least = counted.first()?.0;
-    let slots: Vec<(usize, usize)> = counted.iter().map(|(n, place)| Some((usize::try_from(n - least.min(1)).ok()?, *place))).collect::<Option<_>>()?;
+    let slots: Vec<(usize, usize)> = counted.iter().map(|(n, place)| Some((usize::try_from(n.checked_sub(least.min(1))?).ok()?, *place))).collect::<Option<_>>()?;
     let mut places = vec![None; depth];
     let alike = slots.iter().all(|&(n, place)| *places[n % depth].get_or_insert(place) == place);
     let apart = places.iter().flatten().collect::<BTreeSet<_>>().len() == depth;

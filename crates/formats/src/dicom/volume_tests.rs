@@ -198,6 +198,9 @@ fn without_a_key_instances_count_the_frames() {
     check(&[8], 3, &[1, 3, 2, 4, 9, 11, 10, 12]);
     // A plane never comes from the next frame.
     check(&[1], 3, &[5, 7, 6, 8, 9, 11, 10, 12]);
+    // Numbers of any size.
+    let far = slices(&[0.0, 5.0, 0.0]).into_iter().zip(["-9223372036854775808", "1", "9223372036854775807"]).map(|(s, n)| with(s, text(0x20, 0x13, "IS", n)));
+    assert_eq!(opened(&far.collect::<Vec<_>>()).unwrap().source.header().nz(), 2);
 }
 
 #[test]
