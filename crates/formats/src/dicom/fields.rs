@@ -102,6 +102,13 @@ impl<'a> Fields<'a> {
         Some(Raw { bytes: self.value(group, block << 8 | u16::from(element))?, big: self.encoding.big })
     }
 
+    /// Siemens' CSA header of the image: by its creator, or, where that was taken out, by how the later kind begins.
+    pub(super) fn csa(&self) -> Option<&'a [u8]> {
+        let named = self.private(0x0029, "SIEMENS CSA HEADER", 0x10).map(|raw| raw.bytes);
+        let mut private = self.elements.iter().filter(|e| e.tag.0 == 0x0029 && e.tag.1 >= 0x1000 && e.tag.1 & 0xFF == 0x10);
+        named.or_else(|| private.find_map(|e| self.bytes.get(e.value.clone()).filter(|value| value.starts_with(b"SV10"))))
+    }
+
     /// The items of a sequence, one by one.
     pub(super) fn items(&self, group: u16, element: u16) -> impl Iterator<Item = Fields<'a>> + use<'a> {
         self.items_of(self.value(group, element).unwrap_or_default())

@@ -39,6 +39,26 @@ impl Line {
         Line { first: positions[0], along, normal, place: places[0], count: positions.len(), reach, step: median(places), tilt_deg }
     }
 
+    /// The even steps nearest to slices, of each the number of its plane and its position, where these lie off them by no more
+    /// than their last decimal leaves open; and that decimal, mm.
+    pub(super) fn even(&self, slices: &[(usize, [f64; 3])]) -> Option<(Line, f64)> {
+        let (last, n) = (slices.iter().map(|s| s.0).max().filter(|last| *last > 1)? as f64, slices.len() as f64);
+        // Differences: a writer may count in tenths from an odd place.
+        let whole = |v: f64| (v - v.round()).abs() < 0.01;
+        let written = |unit: f64| slices.iter().all(|(_, p)| (0..3).all(|a| whole((p[a] - slices[0].1[a]) / unit)));
+        let unit = [0.1, 0.01, 0.001].into_iter().find(|unit| written(*unit))?;
+        let middle = slices.iter().map(|s| s.0 as f64).sum::<f64>() / n;
+        let spread: f64 = slices.iter().map(|s| (s.0 as f64 - middle) * (s.0 as f64 - middle)).sum();
+        let way: [f64; 3] = std::array::from_fn(|a| slices.iter().map(|(k, p)| (*k as f64 - middle) * p[a]).sum::<f64>() / spread);
+        let mean: [f64; 3] = std::array::from_fn(|a| slices.iter().map(|(_, p)| p[a]).sum::<f64>() / n);
+        let at = |k: f64| std::array::from_fn(|a| mean[a] + way[a] * (k - middle));
+        // Half of it is what rounding takes; the fit is not that exact.
+        let within = slices.iter().all(|&(k, p)| (0..3).all(|a| (p[a] - at(k as f64)[a]).abs() <= 0.625 * unit));
+        let step = dot(way, self.normal);
+        let ends = [at(0.0), at(last)];
+        (within && step > 0.0).then(|| (Line { count: self.count, step, ..Line::through(&ends, &ends.map(|p| dot(p, self.normal)), self.normal) }, unit))
+    }
+
     /// How far along the normal a position lies, mm.
     pub(super) fn along(&self, position: [f64; 3]) -> f64 {
         dot(position, self.normal)
@@ -78,8 +98,9 @@ fn median(places: &[f64]) -> f64 {
 pub(super) fn of(ordered: &Ordered) -> (Geometry, Option<String>) {
     let first = &ordered.planes[0];
     let Some(line) = &ordered.line else { return (Geometry::voxel(), None) };
-    let Some(spacing) = first.spacing.filter(|s| s.iter().all(|&v| v > 0.0)) else {
-        return (Geometry::voxel(), Some("no PixelSpacing: the scale is unknown; name it with --voxel-size".into()));
+    let spacing = match first.pixel() {
+        Ok(spacing) => spacing,
+        Err(why) => return (Geometry::voxel(), Some(format!("{why}: the scale is unknown; name it with --voxel-size"))),
     };
     let (across, warning) = match line.plane(ordered.verdict.uniform == Some(true)) {
         Some(plane) => (plane, None),

@@ -122,7 +122,7 @@ impl Marks {
 fn b_value(file: &Fields) -> Option<f64> {
     let philips = || file.private(0x2001, "Philips Imaging DD 001", 0x03)?.float();
     let siemens = || file.private(0x0019, "SIEMENS MR HEADER", 0x0C)?.decimal();
-    let csa = || super::csa::numbers(file.private(0x0029, "SIEMENS CSA HEADER", 0x10)?.bytes, "B_value")?.first().copied();
+    let csa = || super::csa::numbers(file.csa()?, "B_value")?.first().copied();
     // GE adds 10^9 where the element also counts directions.
     let ge = || file.private(0x0043, "GEMS_PARM_01", 0x39)?.decimal().map(|b| b % 1e9);
     file.number(0x0018, 0x9087).or_else(philips).or_else(siemens).or_else(csa).or_else(ge)

@@ -47,7 +47,7 @@ use std::sync::Arc;
 
 use dicom_encoding::transfer_syntax::TransferSyntaxIndex;
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
-use isovox_volume::{Frames, Header, Result, Sink};
+use isovox_volume::{Frames, Header, Quantity, QuantityKind, Result, Sink};
 
 use crate::format::{Format, Given, Scan, Target};
 use crate::input::Input;
@@ -160,12 +160,16 @@ fn header(ordered: &order::Ordered, options: &OpenOptions) -> Result<Header> {
     header.warnings.extend(ordered.warnings.iter().cloned());
     header.warnings.extend(warning);
     header.warnings.extend(first.stored.notes());
-    header.warnings.extend(padding::named(&ordered.planes, &rescales));
+    header.warnings.extend(padding::named(&ordered.planes, &rescales, options.padding.is_some()));
     let repairs = |s: &slice::Slice| [s.repair.clone(), s.stored.repair.clone()].into_iter().flatten().map(|r| format!("{}: {r}", s.name())).collect::<Vec<_>>();
     header.warnings.extend(ordered.planes.iter().flat_map(repairs).take(REPAIRS));
     match metadata::of(first.input()) {
         Ok(meta) => header.meta = meta,
         Err(error) => header.warnings.push(format!("no metadata: {error}")),
+    }
+    if let Some(named) = segments::label_map(first)? {
+        header.quantity = Quantity::certain(QuantityKind::Label, "DICOM segmentation: a label map");
+        header.meta.insert("segments".into(), named);
     }
     Ok(header)
 }

@@ -11,8 +11,6 @@ use super::fields::Fields;
 use super::slice::{Slice, length};
 use super::stored::Part;
 
-const CSA: &str = "SIEMENS CSA HEADER";
-
 /// Whether an image says that it is one.
 pub(super) fn is_mosaic(file: &Slice) -> bool {
     file.marks.kind.split('\\').any(|word| word.trim() == "MOSAIC")
@@ -24,7 +22,7 @@ pub(super) fn tiles(file: &Slice, fields: &Fields) -> Result<Vec<Slice>> {
     let refused = |found: &str| {
         Error::unsupported("a Siemens mosaic").found(found).expected("the number of its tiles in the CSA header, or in AcquisitionMatrix").within(file.input().path())
     };
-    let csa = |name: &str| csa::numbers(fields.private(0x0029, CSA, 0x10)?.bytes, name);
+    let csa = |name: &str| csa::numbers(fields.csa()?, name);
     let stated = csa("NumberOfImagesInMosaic").and_then(|n| n.first().copied()).or_else(|| Some(f64::from(fields.private(0x0019, "SIEMENS MR HEADER", 0x0A)?.word()?)));
     let (count, side) = match stated {
         Some(n) if (1.0..=4096.0).contains(&n) => (n as usize, side(n as usize)),
@@ -49,11 +47,13 @@ fn side(count: usize) -> usize {
     (1..=64).find(|s| s * s >= count).unwrap_or(64)
 }
 
-/// Tiles along a side by the size of one as it was acquired: rows and columns, in frequency and in phase.
+/// Tiles along a side by the size of one as it was acquired: rows and columns, in frequency and in phase. A square one may be
+/// acquired with fewer lines than it has.
 fn by_matrix(fields: &Fields, rows: usize, columns: usize) -> Option<usize> {
-    let sizes = fields.numbers(0x0018, 0x1310);
-    let tile = sizes.iter().map(|&v| v as usize).filter(|&v| v > 0).max()?;
-    (rows.is_multiple_of(tile) && columns.is_multiple_of(tile) && rows == columns).then_some(rows / tile).filter(|s| (1..=64).contains(s))
+    let sizes: Vec<usize> = fields.numbers(0x0018, 0x1310).iter().map(|&v| v as usize).filter(|&v| v > 0).collect();
+    let (least, most) = (*sizes.iter().min()?, *sizes.iter().max()?);
+    let side = |[down, across]: [usize; 2]| (rows % down + columns % across == 0 && rows / down == columns / across).then_some(rows / down);
+    [[most, most], [least, most], [most, least]].into_iter().find_map(side).filter(|s| (1..=64).contains(s))
 }
 
 /// The centre of the first slice's first pixel.

@@ -50,7 +50,7 @@ pub(super) fn order(slices: Vec<Slice>) -> Result<Ordered> {
     let places: Vec<f64> = stacks.iter().map(|s| at(&s[0])).collect();
     let line = Line::through(&stacks.iter().filter_map(|s| s[0].position).collect::<Vec<_>>(), &places, normal);
     let planes: Vec<Slice> = (0..frames).flat_map(|f| stacks.iter().map(move |s| s[f].clone())).collect();
-    let mut verdict = proven(&places, stacks, &line);
+    let (mut verdict, line) = proven(&places, stacks, line);
     if frames > 1 && stacks.len() == 1 {
         verdict.problems.push(Problem::SamePosition);
         verdict.text = format!("{frames} slices at one position: frames, not a volume");
@@ -149,11 +149,11 @@ fn stacks(mut slices: Vec<Slice>, at: &impl Fn(&Slice) -> f64) -> Vec<Vec<Slice>
 }
 
 /// What the positions prove.
-fn proven(places: &[f64], stacks: &[Vec<Slice>], line: &Line) -> Verdict {
+fn proven(places: &[f64], stacks: &[Vec<Slice>], mut line: Line) -> (Verdict, Line) {
     let mut verdict = Verdict { problems: Vec::new(), ..Verdict::unknown("one slice: nothing to compare") };
     let steps: Vec<f64> = places.windows(2).map(|w| w[1] - w[0]).collect();
     if steps.is_empty() {
-        return verdict;
+        return (verdict, line);
     }
     let median = line.step;
     let tolerance = f64::max(0.01, 0.01 * median);
@@ -173,18 +173,40 @@ fn proven(places: &[f64], stacks: &[Vec<Slice>], line: &Line) -> Verdict {
         let more = if others.len() > NAMED { ", …" } else { "" };
         format!("{} of {} steps are not the median {median:.4} mm: {}{more}", others.len(), steps.len(), named.join(", "))
     };
+    let positions = || stacks.iter().enumerate().flat_map(|(k, s)| s.iter().filter_map(move |s| Some((k, s.position?))));
+    let off = positions().map(|p| line.off(p.1)).fold(0.0, f64::max);
+    if off > f64::max(0.02, tolerance) {
+        if let Some((even, unit)) = line.even(&positions().collect::<Vec<_>>()) {
+            verdict = Verdict { problems: Vec::new(), uniform: Some(true), ..verdict };
+            verdict.text = format!("{} positions, written to {unit} mm, within that of even steps of {:.4} mm along the normal", places.len(), even.step);
+            line = even;
+        } else {
+            // Less than half a pixel aside, a slice's voxels lie nearest to those of a straight stack still.
+            let near = stacks[0][0].pixel().is_ok_and(|s| off <= 0.5 * s[0].min(s[1]));
+            let problem = if near { Problem::Gaps } else { Problem::Mixed };
+            if !verdict.problems.contains(&problem) {
+                verdict.problems.push(problem);
+            }
+            verdict.uniform = Some(false);
+            verdict.text += &format!("; positions lie up to {off:.3} mm off a straight line");
+        }
+    }
     if line.tilt_deg > 0.1 {
         verdict.problems.push(Problem::Tilted);
         verdict.tilt_deg = Some(line.tilt_deg);
         verdict.text += &format!("; tilted by {:.2} degrees", line.tilt_deg);
     }
-    let off = stacks.iter().flatten().filter_map(|s| s.position).map(|p| line.off(p)).fold(0.0, f64::max);
-    if off > f64::max(0.02, tolerance) {
-        verdict.problems.push(Problem::Mixed);
-        verdict.uniform = Some(false);
-        verdict.text += &format!("; positions lie up to {off:.3} mm off a straight line");
+    (verdict, line)
+}
+
+/// Why slices have no places, all or some.
+fn unplaced(slices: &[Slice]) -> String {
+    let bare = |s: &Slice| s.position.is_none() && s.orientation.is_none() && s.odd.is_empty();
+    let without: Vec<String> = slices.iter().filter_map(|s| Some(format!("{}: {}", s.label(), s.unplaced()?))).collect();
+    match &without[..] {
+        [first, ..] if !slices.iter().all(bare) => format!("{first} ({} of {} slices)", without.len(), slices.len()),
+        _ => "no position and orientation in the headers".into(),
     }
-    verdict
 }
 
 /// Slices whose headers prove nothing: by `SliceLocation`, `InstanceNumber` or name, whichever all have.
@@ -206,11 +228,14 @@ fn without_positions(mut slices: Vec<Slice>, left_out: &[LeftOut]) -> Ordered {
     };
     let framed = !located && slices.iter().any(|s| s.stored.frames > 1);
     let (frames, depth) = if framed { (slices.len(), 1) } else { (1, slices.len()) };
-    let mut verdict = Verdict::unknown("no position and orientation in the headers");
+    let why = unplaced(&slices);
+    let mut verdict = Verdict::unknown(&why);
     verdict.slices = table::<fn(&Slice) -> f64>(&slices, depth, None, left_out);
     let mut warnings = named(left_out);
     if depth > 1 {
-        warnings.insert(0, format!("no position and orientation in every header: slices are ordered by {by}"));
+        warnings.insert(0, format!("{why}: slices are ordered by {by}"));
+    } else if slices.iter().any(|s| s.orientation.is_some() || !s.odd.is_empty()) {
+        warnings.insert(0, why);
     }
     let (axis, values) = if framed { parted::along(&slices) } else { (FrameAxis::Unknown, Vec::new()) };
     Ordered { planes: slices, frames, axis, values, line: None, verdict, warnings }

@@ -43,18 +43,25 @@ pub(super) fn tells(stored: &Stored, unnamed: Option<i64>) -> bool {
     integers && (stored.padding.is_some() || unnamed.is_some() || stored.extremes.iter().any(Option::is_some))
 }
 
-/// What opening says of padding that headers name, before any voxel is read.
-pub(super) fn named(slices: &[Slice], rescales: &[Rescale]) -> Option<String> {
+/// What opening says of padding that headers name, before any voxel is read; `filled` where the user has named a value for it.
+pub(super) fn named(slices: &[Slice], rescales: &[Rescale], filled: bool) -> Option<String> {
     let (slice, rescale) = slices.iter().zip(rescales).find(|(s, _)| s.stored.padding.is_some())?;
     let [low, high] = slice.stored.padding?;
     let which = if low == high { low.to_string() } else { format!("{low} to {high}") };
+    if filled {
+        return Some(format!("PixelPaddingValue {which}: such voxels are no measurement and are filled as --padding says"));
+    }
     // A table may give any value; and what it gives is not what stands there.
-    let becomes = if slice.stored.modality.is_none() { format!(" as {}", rescale.at(low as f64)) } else { String::new() };
+    let becomes = match [low, high].map(|v| rescale.at(v as f64)) {
+        _ if slice.stored.modality.is_some() => String::new(),
+        [one, other] if one == other => format!(" as {one}"),
+        [one, other] => format!(" as {} to {}", one.min(other), one.max(other)),
+    };
     Some(format!("PixelPaddingValue {which}: such voxels are no measurement and stay{becomes}; --padding air or a number fills them"))
 }
 
 /// What the planes that were pulled have shown; of each whether it is a whole image.
-pub(super) fn found(planes: &[(&Stored, bool, Seen)]) -> Vec<String> {
+pub(super) fn found(planes: &[(&Stored, bool, Seen)], filled: bool) -> Vec<String> {
     let mut found = Vec::new();
     let named: u64 = planes.iter().map(|(_, _, seen)| seen.named).sum();
     if named > 0 {
@@ -62,7 +69,8 @@ pub(super) fn found(planes: &[(&Stored, bool, Seen)]) -> Vec<String> {
     }
     let outside: u64 = planes.iter().map(|(_, _, seen)| seen.outside).sum();
     if outside > 0 {
-        found.push(format!("{outside} voxels at the border are padding (stored {OUTSIDE}, outside the field of view); --padding air or a number fills them"));
+        let help = if filled { "" } else { "; --padding air or a number fills them" };
+        found.push(format!("{outside} voxels at the border are padding (stored {OUTSIDE}, outside the field of view){help}"));
     }
     let wrong: Vec<String> = planes.iter().filter_map(|(stored, whole, seen)| mismatch(stored, *seen).filter(|_| *whole)).collect();
     if let [first, others @ ..] = &wrong[..] {

@@ -1,6 +1,7 @@
 //! Images at one position, told apart: which of them is which frame.
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
 use isovox_volume::FrameAxis;
 
@@ -85,16 +86,25 @@ pub(super) fn part(mut stacks: Vec<Vec<Slice>>) -> Parted {
     let measured = Measured::of(stacks.iter().flatten());
     let mut left_out = Vec::new();
     let mut doubles = false;
+    let mut by_instance = false;
     if let Some(most) = uneven(&stacks) {
-        let whole = whole_frames(&measured, &stacks, most);
-        doubles = whole.is_none();
-        left_out = if let Some((key, kept)) = whole { drained(&measured, &mut stacks, key, &kept) } else { first_alone(&mut stacks) };
+        if let Some((key, kept)) = whole_frames(&measured, &stacks, most) {
+            left_out = drained(&mut stacks, |s| measured.at(s, key).is_some_and(|v| kept.contains(&v)));
+        } else if let Some(kept) = whole_runs(&stacks) {
+            by_instance = true;
+            left_out = drained(&mut stacks, |s| s.instance.is_some_and(|n| kept.contains(&n)));
+            // A few slices beside the only whole frame are doubles of it, not a frame that has lost some.
+            doubles = stacks[0].len() == 1 && left_out.len() * 2 < stacks.len();
+        } else {
+            doubles = true;
+            left_out = first_alone(&mut stacks);
+        }
     }
     let count = stacks[0].len();
     if count == 1 {
         return Parted { stacks, axis: FrameAxis::Unknown, values: Vec::new(), left_out, doubles };
     }
-    stacks.iter_mut().for_each(|s| s.sort_by(in_time));
+    stacks.iter_mut().for_each(|s| s.sort_by(if by_instance { |a: &Slice, b: &Slice| a.instance.cmp(&b.instance) } else { in_time }));
     let told = Key::ALL.into_iter().find(|&key| measured.tells_apart(&stacks, key));
     if let Some(key) = told {
         stacks.iter_mut().for_each(|s| s.sort_by(|a, b| measured.at(a, key).partial_cmp(&measured.at(b, key)).unwrap_or(Ordering::Equal)));
@@ -137,12 +147,59 @@ fn whole_frames(measured: &Measured, stacks: &[Vec<Slice>], most: usize) -> Opti
     })
 }
 
+/// The instances of frames that have a slice at every position, where `InstanceNumber` counts frame by frame and they are most.
+fn whole_runs(stacks: &[Vec<Slice>]) -> Option<BTreeSet<i64>> {
+    let number = |(place, s): (usize, &Slice)| Some((s.instance?, place));
+    let mut counted: Vec<(i64, usize)> = stacks.iter().enumerate().flat_map(|(place, stack)| stack.iter().map(move |s| (place, s))).map(number).collect::<Option<_>>()?;
+    counted.sort_unstable();
+    if counted.windows(2).any(|w| w[0].0 == w[1].0) {
+        return None;
+    }
+    let mut runs: BTreeMap<usize, BTreeSet<i64>> = BTreeMap::new();
+    for ((instance, _), run) in counted.iter().zip(runs_of(&counted, stacks.len())?) {
+        runs.entry(run).or_default().insert(*instance);
+    }
+    let (whole, others): (Vec<_>, Vec<_>) = runs.into_values().partition(|r| r.len() == stacks.len());
+    (!whole.is_empty() && whole.len() >= others.len()).then(|| whole.into_iter().flatten().collect())
+}
+
+/// The frame of each slice, of which instance and position are given in the order of instances: a frame begins where a
+/// position comes again. `None` where slices at the ends of frames are missing, and the numbers do not tell where they begin.
+fn runs_of(counted: &[(i64, usize)], depth: usize) -> Option<Vec<usize>> {
+    let places = || counted.iter().map(|c| c.1);
+    let (forward, mut backward) = (repeated(places(), depth), repeated(places().rev(), depth));
+    let last = *backward.last()?;
+    backward.iter_mut().for_each(|run| *run = last - *run);
+    backward.reverse();
+    if forward == backward { Some(forward) } else { numbered(counted, depth) }
+}
+
+/// Counts how often any position came again since it last did.
+fn repeated(places: impl Iterator<Item = usize>, depth: usize) -> Vec<usize> {
+    let (mut seen, mut run) = (vec![None; depth], 0);
+    let next = |place: usize| {
+        run += usize::from(seen[place] == Some(run));
+        seen[place] = Some(run);
+        run
+    };
+    places.map(next).collect()
+}
+
+/// The frame of each slice where instances are counted from 0 or 1 and each number of a frame has a position of its own.
+fn numbered(counted: &[(i64, usize)], depth: usize) -> Option<Vec<usize>> {
+    let least = counted.first()?.0;
+    let slots: Vec<(usize, usize)> = counted.iter().map(|(n, place)| Some((usize::try_from(n.checked_sub(least.min(1))?).ok()?, *place))).collect::<Option<_>>()?;
+    let mut places = vec![None; depth];
+    let alike = slots.iter().all(|&(n, place)| *places[n % depth].get_or_insert(place) == place);
+    let apart = places.iter().flatten().collect::<BTreeSet<_>>().len() == depth;
+    ((0..=depth as i64).contains(&least) && alike && apart).then(|| slots.iter().map(|s| s.0 / depth).collect())
+}
+
 /// Takes the slices of frames that are not whole out.
-fn drained(measured: &Measured, stacks: &mut [Vec<Slice>], key: Key, kept: &[f64]) -> Vec<LeftOut> {
-    let whole = |s: &Slice| measured.at(s, key).is_some_and(|v| kept.contains(&v));
+fn drained(stacks: &mut [Vec<Slice>], whole: impl Fn(&Slice) -> bool) -> Vec<LeftOut> {
     let (mut out, missing) = (Vec::new(), stacks.len());
     for stack in stacks {
-        let (keep, drop): (Vec<Slice>, Vec<Slice>) = std::mem::take(stack).into_iter().partition(whole);
+        let (keep, drop): (Vec<Slice>, Vec<Slice>) = std::mem::take(stack).into_iter().partition(&whole);
         *stack = keep;
         out.extend(drop);
     }

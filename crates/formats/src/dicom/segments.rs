@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use isovox_volume::source::Pool;
 use isovox_volume::{Cursor, Error, FrameAxis, Frames, Header, Problem, Quantity, QuantityKind, Result, Run, Slab, Source, Type};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
+use super::fields::Fields;
 use super::geometry;
 use super::order::{self, Ordered};
 use super::slice::Slice;
@@ -139,11 +140,31 @@ fn told(slice: &Slice) -> Result<Told> {
         "NO" => Some(false),
         _ => None,
     };
-    let named = fields.items(0x0062, 0x0002).filter_map(|s| Some((s.number(0x0062, 0x0004)? as u16, s.text(0x0062, 0x0005))));
-    Ok(Told { fractional: fractional.then(|| (fields.text(0x0062, 0x0010), fields.number(0x0062, 0x000E).unwrap_or(255.0))), overlap, names: named.collect() })
+    Ok(Told { fractional: fractional.then(|| (fields.text(0x0062, 0x0010), fields.number(0x0062, 0x000E).unwrap_or(255.0))), overlap, names: names(&fields) })
 }
 
-/// One slice for each plane; planes that every segment leaves out stand again, where steps are whole numbers of one.
+/// The segments' labels, by their numbers; the background, which a label map lists as 0, is none.
+fn names(fields: &Fields) -> BTreeMap<u16, String> {
+    let named = |s: Fields| Some((s.number(0x0062, 0x0004)? as u16, s.text(0x0062, 0x0005)));
+    fields.items(0x0062, 0x0002).filter_map(named).filter(|n| n.0 > 0).collect()
+}
+
+/// The segments of a label map, as `info --metadata` lists them; `None` of another image.
+pub(super) fn label_map(slice: &Slice) -> Result<Option<Json>> {
+    if slice.modality != "SEG" {
+        return Ok(None);
+    }
+    let head = Head::read(slice.input())?;
+    let fields = head.fields();
+    Ok((fields.text(0x0062, 0x0001) == "LABELMAP").then(|| listed(&names(&fields))))
+}
+
+fn listed(names: &BTreeMap<u16, String>) -> Json {
+    names.iter().map(|(number, label)| json!({"number": number, "label": label})).collect()
+}
+
+/// One slice for each plane; planes that every segment leaves out stand again, where steps are whole numbers of one, or of
+/// `SpacingBetweenSlices`.
 fn placed(slices: &[Slice]) -> Result<Ordered> {
     let mut ones: Vec<Slice> = Vec::new();
     for stack in order::positions(slices.to_vec()) {
@@ -151,7 +172,7 @@ fn placed(slices: &[Slice]) -> Result<Ordered> {
     }
     let ordered = order::order(ones.clone())?;
     let only_gaps = ordered.verdict.problems.iter().all(|p| matches!(p, Problem::Gaps | Problem::Tilted));
-    let Some(line) = ordered.line.as_ref().filter(|_| only_gaps && ordered.verdict.uniform == Some(false)) else { return Ok(ordered) };
+    let Some(line) = ordered.line.as_ref().filter(|_| only_gaps) else { return Ok(ordered) };
     let steps: Vec<f64> = ordered.verdict.slices.iter().filter_map(|s| s.gap_mm).collect();
     let least = steps.iter().copied().fold(f64::INFINITY, f64::min);
     let step = slices[0].between.map(f64::abs).filter(|b| *b > 0.0 && *b <= least * (1.0 + NEAR)).unwrap_or(least);
@@ -164,6 +185,9 @@ fn placed(slices: &[Slice]) -> Result<Ordered> {
         ones.extend(between.map(|position| Slice { position: Some(position), ..slice.clone() }));
     }
     let missing = ones.len() - ordered.planes.len();
+    if missing == 0 {
+        return Ok(ordered);
+    }
     let mut whole = order::order(ones)?;
     whole.warnings.push(format!("{missing} planes have no frame in the file: every segment is empty there"));
     Ok(whole)
@@ -221,9 +245,8 @@ fn header(ordered: &Ordered, frames: usize, numbers: &[u16], told: &Told) -> Res
         header.frames = Frames { count: frames, axis: FrameAxis::Unknown, values: numbers.iter().map(|&n| f64::from(n)).collect() };
         header.warnings.push("segments overlap, or are fractions: each is a frame of its own".into());
     }
-    let named: Vec<_> = told.names.iter().map(|(number, label)| json!({"number": number, "label": label})).collect();
     header.meta = super::metadata::of(first.input()).unwrap_or_default();
-    header.meta.insert("segments".into(), named.into());
+    header.meta.insert("segments".into(), listed(&told.names));
     Ok(header)
 }
 

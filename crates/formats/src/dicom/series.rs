@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use isovox_volume::{Error, Result, Run, Verdict};
 
-use super::slice::{File, Slice, read};
+use super::slice::{File, Slice, read, series_of};
 use super::{geometry, order};
 use crate::input::Input;
 use crate::open::OpenOptions;
@@ -44,25 +44,49 @@ pub struct Series {
 
 /// The images among files, and what the other files are.
 pub(super) struct Found {
-    /// Each of one series, size and orientation, with its name: the UID, and a number where the UID has several.
-    pub(super) groups: Vec<(String, Vec<Slice>)>,
+    groups: Vec<Group>,
+    broken: Vec<Broken>,
     pub(super) others: Vec<String>,
+}
+
+/// Images of one series, size and orientation.
+struct Group {
+    /// The UID, and a number where the series has several such groups.
+    name: String,
+    /// What parts it from the series' other groups.
+    parted: Option<&'static str>,
+    slices: Vec<Slice>,
+}
+
+impl Group {
+    fn uid(&self) -> &str {
+        &self.slices[0].series
+    }
+}
+
+/// A file that begins as a DICOM file and cannot be examined.
+struct Broken {
+    name: String,
+    /// UID of its series, where that can be read.
+    series: Option<String>,
+    error: Error,
 }
 
 /// Reads the headers of all files, some threads at a time.
 ///
-/// Errors: those of the first file that begins as a DICOM file and cannot be read as one.
+/// Errors: `Unsupported` for more series than a folder of scans has.
 pub(super) fn find(inputs: &[Input], options: &OpenOptions) -> Result<Found> {
     let mut images: Vec<Slice> = Vec::new();
-    let mut others = Vec::new();
+    let (mut others, mut broken) = (Vec::new(), Vec::new());
     for (file, input) in examined(inputs, options).into_iter().zip(inputs) {
-        match file? {
-            Some(File::Images(slices)) => images.extend(slices),
-            Some(File::Other(what)) => others.push(format!("{} ({what})", input.name())),
-            None => others.push(input.name().to_string()),
+        match file {
+            Ok(Some(File::Images(slices))) => images.extend(slices),
+            Ok(Some(File::Other(what))) => others.push(format!("{} ({what})", input.name())),
+            Ok(None) => others.push(input.name().to_string()),
+            Err(error) => broken.push(Broken { name: input.name().into(), series: series_of(input), error }),
         }
     }
-    Ok(Found { groups: grouped(images)?, others })
+    Ok(Found { groups: grouped(images)?, broken, others })
 }
 
 /// What each file is, in order; `None` for one that is not DICOM.
@@ -96,10 +120,10 @@ fn examined(inputs: &[Input], options: &OpenOptions) -> Vec<Result<Option<File>>
 /// Slices of one series, size and orientation together, in the order of their first files.
 ///
 /// Errors: `Unsupported` for more of them than a folder of scans has.
-fn grouped(images: Vec<Slice>) -> Result<Vec<(String, Vec<Slice>)>> {
+fn grouped(images: Vec<Slice>) -> Result<Vec<Group>> {
     let mut groups: Vec<Vec<Slice>> = Vec::new();
     for slice in images {
-        match groups.iter().position(|g| g[0].series == slice.series && g[0].fits(&slice)) {
+        match groups.iter().position(|g| g[0].series == slice.series && g[0].differs(&slice).is_none()) {
             Some(group) => groups[group].push(slice),
             None if groups.len() == MOST => {
                 let error = Error::unsupported("DICOM images").found(format_args!("more than {MOST} series, sizes and orientations"));
@@ -110,79 +134,143 @@ fn grouped(images: Vec<Slice>) -> Result<Vec<(String, Vec<Slice>)>> {
     }
     let groups: Vec<Vec<Slice>> = groups.into_iter().flat_map(order::volumes).collect();
     let of_series = |groups: &[Vec<Slice>], uid: &str| groups.iter().filter(|g| g[0].series == uid).count();
-    let names: Vec<String> = (0..groups.len())
-        .map(|i| {
-            let uid = &groups[i][0].series;
-            if of_series(&groups, uid) > 1 { format!("{uid}#{}", of_series(&groups[..=i], uid)) } else { uid.clone() }
-        })
-        .collect();
-    Ok(names.into_iter().zip(groups).collect())
+    let named = |i: usize| {
+        let first = &groups[i][0];
+        let Some(other) = groups.iter().enumerate().find(|(k, g)| *k != i && g[0].series == first.series) else { return (first.series.clone(), None) };
+        (format!("{}#{}", first.series, of_series(&groups[..=i], &first.series)), Some(first.differs(&other.1[0]).unwrap_or("positions that come again")))
+    };
+    let names: Vec<_> = (0..groups.len()).map(named).collect();
+    Ok(names.into_iter().zip(groups).map(|((name, parted), slices)| Group { name, parted, slices }).collect())
 }
 
 impl Found {
     /// Each series, for a list.
+    ///
+    /// Errors: that of the first file where none can be examined.
     pub(super) fn list(self) -> Result<Vec<Series>> {
-        self.groups.into_iter().map(|(uid, slices)| described(uid, slices)).collect()
+        let alone = self.alone();
+        if let (true, Some(first)) = (self.groups.is_empty(), self.broken.first()) {
+            return Err(first.error.clone());
+        }
+        let mut listed = self.groups.iter().map(|group| described(group, self.broken_of(group.uid()))).collect::<Result<Vec<_>>>()?;
+        listed.extend(alone.iter().map(|&broken| lost(broken)));
+        // One good series is not chosen before the others are known.
+        if listed.len() > 1 {
+            listed.extend(self.strays().map(lost));
+        }
+        Ok(listed)
+    }
+
+    /// The first broken file of each series of which no file could be examined.
+    fn alone(&self) -> Vec<&Broken> {
+        let mut alone: Vec<&Broken> = self.broken.iter().filter(|b| b.series.is_some()).collect();
+        alone.retain(|b| !self.groups.iter().any(|g| b.series.as_deref() == Some(g.uid())));
+        let mut seen = BTreeSet::new();
+        alone.retain(|b| seen.insert(&b.series));
+        alone
+    }
+
+    /// A broken file of a series.
+    fn broken_of(&self, uid: &str) -> Option<&Broken> {
+        self.broken.iter().find(|b| b.series.as_deref() == Some(uid))
+    }
+
+    /// Broken files that may be of any series.
+    fn strays(&self) -> impl Iterator<Item = &Broken> {
+        self.broken.iter().filter(|b| b.series.is_none())
     }
 
     /// The slices of the one that is meant: by UID, number, or a text of the description.
     ///
-    /// Errors: `NotFound` without an image; `Parameter` where several or none fit.
+    /// Errors: `NotFound` without an image; `Parameter` where several or none fit; that of a file which cannot be examined and
+    /// is of the series, or may be where no series is asked for.
     pub(super) fn choose(mut self, wanted: Option<&str>) -> Result<(Vec<Slice>, Vec<String>)> {
-        let fits = |(uid, slices): &(String, Vec<Slice>)| wanted.is_none_or(|wanted| meant(wanted.trim(), uid, &slices[0]));
-        let fitting: Vec<usize> = (0..self.groups.len()).filter(|&i| fits(&self.groups[i])).collect();
         if self.groups.is_empty() {
             let found = if self.others.is_empty() { "no file".into() } else { super::shortened(&self.others, NAMED) };
-            return Err(Error::not_found("a DICOM image").found(found));
+            return Err(self.broken.into_iter().next().map_or_else(|| Error::not_found("a DICOM image").found(found), |b| b.error));
         }
-        match fitting[..] {
-            [one] => {
-                let other_series = self.groups.len() - 1;
-                let (_, slices) = self.groups.swap_remove(one);
-                let mut warnings = Vec::new();
+        let fits = |group: &Group| wanted.is_none_or(|wanted| meant(wanted.trim(), group));
+        let fitting: Vec<usize> = (0..self.groups.len()).filter(|&i| fits(&self.groups[i])).collect();
+        let alone = self.alone();
+        let lost: Vec<&Broken> = alone.iter().copied().filter(|b| wanted.is_none_or(|w| b.series.as_deref() == Some(w.trim()))).collect();
+        match (&fitting[..], &lost[..]) {
+            (&[one], []) => {
+                let uid = self.groups[one].uid();
+                if let Some(broken) = self.broken_of(uid) {
+                    return Err(broken.error.clone());
+                }
+                if let (None, Some(stray)) = (wanted, self.strays().next()) {
+                    let first = stray.error.next_step().map_or(String::new(), |step| format!("{step}; "));
+                    return Err(stray.error.clone().help(format_args!("{first}or open the other files without it: --series {}", self.groups[one].name)));
+                }
+                let other_series = self.groups.len() - 1 + alone.len();
+                let mut warnings: Vec<String> =
+                    self.strays().map(|b| format!("{} is of a series that is not known, perhaps of this one: {}", b.name, b.error)).take(NAMED).collect();
                 if !self.others.is_empty() {
                     warnings.push(format!("not among the slices: {}", super::shortened(&self.others, NAMED)));
                 }
                 if other_series > 0 {
                     warnings.push(format!("{other_series} other series lie beside this one"));
                 }
-                Ok((slices, warnings))
+                Ok((self.groups.swap_remove(one).slices, warnings))
             }
-            ref fitting => {
-                let shown: Vec<usize> = if fitting.is_empty() { (0..self.groups.len()).collect() } else { fitting.to_vec() };
-                let what = if fitting.is_empty() { "no series fits" } else { "several series" };
-                let list: Vec<String> = shown.into_iter().map(|i| line(&self.groups[i])).collect();
+            ([], &[one]) if wanted.is_some() => Err(one.error.clone()),
+            (fitting, lost) => {
+                let none = fitting.is_empty() && lost.is_empty();
+                let shown = self.groups.iter().enumerate().filter(|(i, _)| none || fitting.contains(i)).map(|(_, g)| line(g));
+                let missed = if none { &alone } else { lost }.iter().copied().chain(self.strays());
+                let list: Vec<String> = shown.chain(missed.map(|b| format!("\n  {} cannot be examined  {}", b.name, b.series.as_deref().unwrap_or("")))).collect();
+                let what = if none { "no series fits" } else { "several series" };
                 Err(Error::parameter(what).found(list.concat()).help("choose one with --series UID, NUMBER or a text of its description"))
             }
         }
     }
 }
 
-fn meant(wanted: &str, uid: &str, slice: &Slice) -> bool {
-    let by_number = slice.number.is_some_and(|n| wanted == n.to_string());
-    let by_text = !wanted.is_empty() && wanted.parse::<i64>().is_err() && slice.description.to_lowercase().contains(&wanted.to_lowercase());
-    wanted == uid || by_number || by_text
+fn meant(wanted: &str, group: &Group) -> bool {
+    let first = &group.slices[0];
+    let by_number = first.number.is_some_and(|n| wanted == n.to_string());
+    let by_text = !wanted.is_empty() && wanted.parse::<i64>().is_err() && first.description.to_lowercase().contains(&wanted.to_lowercase());
+    wanted == group.name || !wanted.is_empty() && wanted == group.uid() || by_number || by_text
 }
 
-fn line((uid, slices): &(String, Vec<Slice>)) -> String {
-    let first = &slices[0];
+fn line(group: &Group) -> String {
+    let (first, uid) = (&group.slices[0], &group.name);
     let number = first.number.map_or("-".into(), |n| n.to_string());
-    format!("\n  {number}  {}  {:?}  {} slices of {}x{}  {uid}", first.modality, first.description, slices.len(), first.columns(), first.rows())
+    let parted = group.parted.map_or(String::new(), |why| format!("  (parted by {why})"));
+    format!("\n  {number}  {}  {:?}  {} slices of {}x{}  {uid}{parted}", first.modality, first.description, group.slices.len(), first.columns(), first.rows())
 }
 
-fn described(uid: String, slices: Vec<Slice>) -> Result<Series> {
-    let files = slices.iter().map(|s| Arc::as_ptr(&s.stored)).collect::<BTreeSet<_>>().len();
-    let ordered = order::order(slices)?;
+fn described(group: &Group, broken: Option<&Broken>) -> Result<Series> {
+    let files = group.slices.iter().map(|s| Arc::as_ptr(&s.stored)).collect::<BTreeSet<_>>().len();
+    let ordered = order::order(group.slices.clone())?;
     let (geometry, _) = geometry::of(&ordered);
     let first = &ordered.planes[0];
+    let mut verdict = ordered.verdict.clone();
+    verdict.text += &group.parted.map_or(String::new(), |why| format!("; parted from the series' other images by {why}"));
+    verdict.text += &broken.map_or(String::new(), |b| format!("; it does not open: {}", b.error));
     Ok(Series {
-        uid,
+        uid: group.name.clone(),
         number: first.number,
         description: first.description.clone(),
         modality: first.modality.clone(),
         shape: [ordered.depth(), first.rows(), first.columns()],
         spacing_mm: geometry.spacing(),
-        verdict: ordered.verdict.clone(),
+        verdict,
         files,
     })
+}
+
+/// A file that cannot be examined, in the list.
+fn lost(broken: &Broken) -> Series {
+    Series {
+        uid: broken.series.clone().unwrap_or_default(),
+        number: None,
+        description: broken.name.clone(),
+        modality: String::new(),
+        shape: [0; 3],
+        spacing_mm: None,
+        verdict: Verdict::unknown(&format!("cannot be examined: {}", broken.error)),
+        files: 1,
+    }
 }

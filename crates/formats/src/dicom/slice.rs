@@ -1,13 +1,17 @@
 //! One image: what its file's header says, no more and no proof yet.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use dicom_core::Tag;
 use isovox_volume::Result;
 
 use super::fields::Fields;
 use super::marks::Marks;
 use super::stored::{Part, Stored};
 use super::text::Characters;
+use super::walk::Walk;
 use super::wire::Head;
 use super::{groups, mosaic, multiframe};
 use crate::input::Input;
@@ -45,6 +49,8 @@ pub(super) struct Slice {
     pub(super) marks: Marks,
     /// The segment whose pixels it holds.
     pub(super) segment: Option<u16>,
+    /// What stands where numbers are expected, by the names of attributes.
+    pub(super) odd: BTreeMap<&'static str, String>,
     pub(super) repair: Option<String>,
 }
 
@@ -58,6 +64,28 @@ pub(super) enum File {
 
 /// UID of media storage directories (PS3.4 B.5).
 const DIRECTORY: &str = "1.2.840.10008.1.3.10";
+
+/// Bytes of a damaged file in which its series is looked for.
+const SOUGHT: usize = 64 << 10;
+
+/// UID of the series that a file names, though not all of it can be read; `None` where that cannot be known.
+pub(super) fn series_of(input: &Input) -> Option<String> {
+    if let Ok(head) = Head::read(input) {
+        return Some(head.fields().text(0x0020, 0x000E));
+    }
+    let bytes = input.head(SOUGHT).ok()?;
+    let mut walk = Walk { bytes: &bytes, at: if bytes.get(128..132) == Some(b"DICM") { 132 } else { 0 }, end: input.len() };
+    walk.meta().ok()?;
+    let encoding = walk.encoding();
+    loop {
+        let header = walk.header(encoding).ok()?;
+        let element = walk.valued(&header, encoding, 0).ok()?;
+        if element.tag >= Tag(0x0020, 0x000E) {
+            let fields = Fields { bytes: &bytes, elements: Cow::Owned(vec![element]), encoding };
+            return fields.has(0x0020, 0x000E).then(|| fields.text(0x0020, 0x000E));
+        }
+    }
+}
 
 /// Reads what a file says of itself.
 pub(super) fn read(input: &Input) -> Result<File> {
@@ -87,6 +115,7 @@ pub(super) fn read(input: &Input) -> Result<File> {
 /// What a file says of all its frames.
 fn whole(head: &Head, fields: &Fields, stored: Stored) -> Slice {
     let characters = Characters::of(fields);
+    let mut odd = BTreeMap::new();
     let mut slice = Slice {
         stored: Arc::new(stored),
         frame: 0,
@@ -97,9 +126,9 @@ fn whole(head: &Head, fields: &Fields, stored: Stored) -> Slice {
         number: fields.number(0x0020, 0x0011).map(|v| v as i64),
         description: super::mask::scrubbed(&characters.text(fields, 0x0008, 0x103E), &names(fields, &characters)),
         instance: fields.number(0x0020, 0x0013).map(|v| v as i64),
-        position: fields.array(0x0020, 0x0032),
+        position: stated(fields, (0x0020, 0x0032), POSITION, &mut odd),
         orientation: None,
-        spacing: fields.array(0x0028, 0x0030),
+        spacing: stated(fields, (0x0028, 0x0030), SPACING, &mut odd),
         thickness: fields.number(0x0018, 0x0050),
         between: fields.number(0x0018, 0x0088),
         location: fields.number(0x0020, 0x1041),
@@ -107,13 +136,29 @@ fn whole(head: &Head, fields: &Fields, stored: Stored) -> Slice {
         rescale_type: String::new(),
         marks: Marks::of(fields),
         segment: None,
+        odd: BTreeMap::new(),
         repair: head.repair.clone(),
     };
-    if let Some(orientation) = fields.array(0x0020, 0x0037) {
+    if let Some(orientation) = stated(fields, (0x0020, 0x0037), ORIENTATION, &mut odd) {
         slice.orient(orientation);
     }
+    slice.odd = odd;
     slice.rescaled(fields);
     slice
+}
+
+const POSITION: &str = "ImagePositionPatient";
+const ORIENTATION: &str = "ImageOrientationPatient";
+const SPACING: &str = "PixelSpacing";
+
+/// So many numbers; other text that stands there is kept by its name.
+fn stated<const N: usize>(fields: &Fields, tag: (u16, u16), name: &'static str, odd: &mut BTreeMap<&'static str, String>) -> Option<[f64; N]> {
+    let text = fields.text(tag.0, tag.1);
+    let numbers = fields.array(tag.0, tag.1);
+    if numbers.is_none() && !text.is_empty() {
+        odd.insert(name, text);
+    }
+    numbers
 }
 
 /// Names and numbers of the patient, which may stand in a description too.
@@ -175,13 +220,37 @@ impl Slice {
         sound.then(|| across.map(|v| v / length(across)))
     }
 
+    /// That an attribute is missing, or what stands there instead.
+    fn without(&self, name: &str) -> String {
+        self.odd.get(name).map_or_else(|| format!("no {name}"), |text| format!("{name} {text:?}"))
+    }
+
+    /// Why it has no place; `None` where it has one.
+    pub(super) fn unplaced(&self) -> Option<String> {
+        match (self.position, self.orientation) {
+            (_, None) => Some(self.without(ORIENTATION)),
+            (None, _) => Some(self.without(POSITION)),
+            (_, Some([r, c])) if self.normal().is_none() => Some(format!("{ORIENTATION} {r:?}, {c:?} is not two unit vectors at right angles")),
+            _ => None,
+        }
+    }
+
+    /// mm between rows and between columns. Errors: why they are not known.
+    pub(super) fn pixel(&self) -> std::result::Result<[f64; 2], String> {
+        match self.spacing {
+            Some(spacing) if spacing.iter().all(|&v| v > 0.0) => Ok(spacing),
+            Some([rows, columns]) => Err(format!("{SPACING} {rows}\\{columns} is not two lengths")),
+            None => Err(self.without(SPACING)),
+        }
+    }
+
     /// Whether it is a picture to plan others by.
     fn localizes(&self) -> bool {
         self.marks.kind.split('\\').any(|word| word.trim() == "LOCALIZER")
     }
 
-    /// Whether both may be slices of one volume: what they show, size, orientation, spacing.
-    pub(super) fn fits(&self, other: &Slice) -> bool {
+    /// In what both differ, so that they are no slices of one volume.
+    pub(super) fn differs(&self, other: &Slice) -> Option<&'static str> {
         let near = |a: &[f64], b: &[f64], within: f64| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= within);
         let orientation = match (self.orientation, other.orientation) {
             (Some(a), Some(b)) => near(a.as_flattened(), b.as_flattened(), 1e-3),
@@ -191,8 +260,17 @@ impl Slice {
             (Some(a), Some(b)) => near(&a, &b, 1e-4 * a[0].abs()),
             (a, b) => a.is_none() && b.is_none(),
         };
-        let kind = |s: &Slice| (s.rows(), s.columns(), s.stored.samples, s.localizes(), s.segment.is_some());
-        kind(self) == kind(other) && self.modality == other.modality && orientation && spacing
+        let alike = [
+            ("Modality", self.modality == other.modality),
+            ("Rows", self.rows() == other.rows()),
+            ("Columns", self.columns() == other.columns()),
+            ("SamplesPerPixel", self.stored.samples == other.stored.samples),
+            ("ImageType", self.localizes() == other.localizes()),
+            ("SegmentIdentificationSequence", self.segment.is_some() == other.segment.is_some()),
+            (ORIENTATION, orientation),
+            (SPACING, spacing),
+        ];
+        alike.iter().find(|a| !a.1).map(|a| a.0)
     }
 }
 

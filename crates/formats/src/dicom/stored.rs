@@ -121,7 +121,8 @@ impl Stored {
         // Their representation follows that of the pixels (PS3.6: US or SS).
         let value = |element| fields.word(0x0028, element).map(|v| if signed { i64::from(v as i16) } else { i64::from(v) });
         let photometric = fields.text(0x0028, 0x0004);
-        let colours = photometric == "PALETTE COLOR" && fields.text(0x0008, 0x0060) != "SEG";
+        let segments = fields.text(0x0008, 0x0060) == "SEG";
+        let colours = photometric == "PALETTE COLOR" && !segments;
         let (frames, repair) = frames(&fields);
         let (syntax, raw) = syntax(head, &pixels);
         Stored {
@@ -138,7 +139,8 @@ impl Stored {
             extended: Extended::of(&fields),
             pixels,
             modality: Modality::of(&fields, signed),
-            padding: value(0x0120).map(|v| [v, value(0x0121).unwrap_or(v)]).map(|[a, b]| [a.min(b), a.max(b)]),
+            // Of a label map it is the background.
+            padding: value(0x0120).filter(|_| !segments).map(|v| [v, value(0x0121).unwrap_or(v)]).map(|[a, b]| [a.min(b), a.max(b)]),
             dose: fields.number(0x3004, 0x000E).map(|scaling| Dose { scaling, unit: fields.text(0x3004, 0x0002).replace("GY", "Gy") }),
             extremes: [value(0x0106), value(0x0107)],
             repair: raw.or(repair),

@@ -79,6 +79,44 @@ fn what_leaves_the_line_is_no_grid() {
     bent[1] = with(bent[1].clone(), text(0x20, 0x32, "DS", "-10\\-15\\2"));
     let verdict = opened(&bent).unwrap().source.header().verdict.clone();
     assert_eq!((verdict.uniform, verdict.problems), (Some(false), vec![Problem::Mixed]));
+    // Less than half a pixel aside.
+    bent[1] = with(bent[1].clone(), text(0x20, 0x32, "DS", "-10\\-20.21\\2"));
+    let verdict = opened(&bent).unwrap().source.header().verdict.clone();
+    assert_eq!((verdict.uniform, verdict.problems), (Some(false), vec![Problem::Gaps]));
+}
+
+#[test]
+fn positions_of_few_decimals_are_even_steps() {
+    // Steps of 0.13 and 0.97 mm, each written in tenths from an odd place.
+    let places: Vec<f64> = (0..12).map(f64::from).collect();
+    let tenths = |v: f64| (v * 10.0).round() / 10.0 + 0.012_34 + if v > 5.0 { 1e-5 } else { 0.0 };
+    let turned = slices(&places).into_iter().zip(&places).map(|(s, k)| with(s, text(0x20, 0x32, "DS", &format!("-10\\{}\\{}", tenths(0.13 * k), tenths(0.97 * k)))));
+    let header = opened(&turned.collect::<Vec<_>>()).unwrap().source.header().clone();
+    assert_eq!((header.verdict.uniform, &header.verdict.problems[..]), (Some(true), &[Problem::Tilted][..]));
+    assert!(header.verdict.text.contains("written to 0.1 mm"), "{}", header.verdict.text);
+    let way = [0.0, 11.0].map(|k| header.geometry.point([0.0, 0.0, k]));
+    assert!((way[1][1] - way[0][1] - 1.43).abs() < 0.1 && (way[1][2] - way[0][2] - 10.67).abs() < 0.1, "{way:?}");
+}
+
+#[test]
+fn what_is_wrong_with_a_place_is_said() {
+    let said = |element: Element, one: bool| {
+        let files: Vec<_> = slices(&[0.0, 1.0, 2.0]).into_iter().enumerate().map(|(n, s)| if one && n != 1 { s } else { with(s, element.clone()) }).collect();
+        let header = opened(&files).unwrap().source.header().clone();
+        assert!(!header.geometry.has_scale());
+        header.warnings.concat()
+    };
+    let check = |element: Element, one: bool, words: &[&str]| {
+        let warnings = said(element, one);
+        assert!(words.iter().all(|w| warnings.contains(w)), "{warnings}");
+    };
+    check(text(0x28, 0x30, "DS", "0\\0"), false, &["PixelSpacing 0\\0 is not two lengths"]);
+    check(text(0x28, 0x30, "DS", "-1\\-1"), false, &["PixelSpacing -1\\-1"]);
+    check(text(0x28, 0x30, "DS", "0.5"), false, &["PixelSpacing \"0.5\""]);
+    check(text(0x28, 0x30, "DS", ""), false, &["no PixelSpacing"]);
+    check(text(0x20, 0x37, "DS", "1\\0"), false, &["f1", "ImageOrientationPatient", "(3 of 3 slices)"]);
+    check(text(0x20, 0x37, "DS", "0\\0\\0\\0\\0\\0"), false, &["ImageOrientationPatient", "right angles"]);
+    check(text(0x20, 0x32, "DS", ""), true, &["f2: no ImagePositionPatient (1 of 3 slices)", "InstanceNumber"]);
 }
 
 #[test]
@@ -134,6 +172,64 @@ fn several_series_are_listed_and_one_is_chosen() {
     let inputs = files.iter().zip(1..).map(|(f, n)| Input::bytes(&format!("f{n}"), file(EXPLICIT, f))).collect();
     let listed = list(Given::Many(inputs)).unwrap();
     assert_eq!(listed.iter().map(|s| (s.number, s.shape, s.files)).collect::<Vec<_>>(), [(Some(7), [2, 2, 3], 2), (Some(12), [3, 2, 3], 3)]);
+}
+
+#[test]
+fn a_broken_file_stops_its_own_series_alone() {
+    let of = |s: Vec<Element>, uid: &str| file(EXPLICIT, &with(s, text(0x20, 0x0E, "UI", uid)));
+    let good = || slices(&[0.0, 1.0]).into_iter().map(|s| of(s, "1.2.3.9"));
+    // Cut off behind the series' UID, and before it.
+    let cut = |uid: &str, at: &[u8]| {
+        let bytes = of(slices(&[5.0]).remove(0), uid);
+        let end = bytes.windows(at.len()).position(|w| w == at).unwrap() + 6;
+        bytes[..end].to_vec()
+    };
+    let (known, unknown) = (cut("1.2.4", b"\x20\x00\x37\x00DS"), cut("1.2.4", b"\x18\x00\x50\x00DS"));
+    let given = |files: Vec<Vec<u8>>| Given::Many(files.into_iter().zip(1..).map(|(bytes, n)| Input::bytes(&format!("f{n}"), bytes)).collect());
+    let open = |files: Vec<Vec<u8>>, series: Option<&str>| open_given(given(files), &OpenOptions { series: series.map(Into::into), ..OpenOptions::default() });
+    let beside = |broken: &Vec<u8>| good().chain([broken.clone()]).collect::<Vec<_>>();
+
+    let scan = open(beside(&known), Some("1.2.3.9")).unwrap();
+    assert_eq!((scan.source.header().nz(), scan.source.header().warnings.concat().contains("1 other series")), (2, true));
+    assert_eq!(open(beside(&known), Some("1.2.4")).err().map(|e| e.kind()), Some(Fault::Corrupt));
+    assert_eq!(open(beside(&known), None).err().map(|e| e.kind()), Some(Fault::Parameter));
+    let listed = list(given(beside(&known))).unwrap();
+    assert_eq!(listed.iter().map(|s| (s.uid.as_str(), s.files)).collect::<Vec<_>>(), [("1.2.3.9", 2), ("1.2.4", 1)]);
+    assert!(listed[1].description == "f3" && listed[1].verdict.text.contains("cannot be examined"), "{listed:?}");
+
+    // Of a series that is not known: good slices are not used alone unless they are asked for.
+    let error = open(beside(&unknown), None).err().unwrap();
+    assert!(error.kind() == Fault::Corrupt && error.next_step().unwrap().contains("--series 1.2.3.9"), "{error:?}");
+    let warnings = open(beside(&unknown), Some("1.2.3.9")).unwrap().source.header().warnings.concat();
+    assert!(warnings.contains("f3 is of a series that is not known"), "{warnings}");
+    let two: Vec<Vec<u8>> = beside(&unknown).into_iter().chain([of(slices(&[7.0]).remove(0), "1.2.5")]).collect();
+    assert_eq!(list(given(two)).unwrap().iter().map(|s| s.uid.as_str()).collect::<Vec<_>>(), ["1.2.3.9", "1.2.5", ""]);
+
+    // A broken file of the same series stops it.
+    let own = cut("1.2.3.9", b"\x20\x00\x37\x00DS");
+    for series in [None, Some("1.2.3.9")] {
+        assert_eq!(open(beside(&own), series).err().map(|e| e.kind()), Some(Fault::Corrupt), "{series:?}");
+    }
+}
+
+#[test]
+fn parts_of_a_series_say_what_parts_them() {
+    let mut files = slices(&[0.0, 1.0, 2.0]);
+    files[2] = with(files[2].clone(), text(0x28, 0x30, "DS", "0.9\\0.5"));
+    let wanted = |series: &str| opened_as(&files, &OpenOptions { series: Some(series.into()), ..OpenOptions::default() });
+    let said = wanted("1.2.3.9").err().unwrap().to_string();
+    assert!(said.contains("several series") && said.contains("1.2.3.9#1  (parted by PixelSpacing)") && said.contains("1.2.3.9#2"), "{said}");
+    assert_eq!(wanted("1.2.3.9#1").unwrap().source.header().nz(), 2);
+    let inputs = files.iter().zip(1..).map(|(f, n)| Input::bytes(&format!("f{n}"), file(EXPLICIT, f))).collect();
+    assert!(list(Given::Many(inputs)).unwrap().iter().all(|s| s.verdict.text.contains("by PixelSpacing")));
+}
+
+#[test]
+fn colours_are_no_hounsfield_units() {
+    let s = with(with(ct(0.0, 1, [1, 1], &[1, 2]), short(0x28, 2, 3)), text(0x28, 4, "CS", "RGB"));
+    let s = [short(0x28, 0x100, 8), short(0x28, 0x101, 8), short(0x28, 0x102, 7), short(0x28, 0x103, 0), short(0x28, 6, 0)].into_iter().fold(s, with);
+    let header = opened(&[s]).unwrap().source.header().clone();
+    assert_eq!((header.voxel, header.quantity.kind, header.quantity.unit), (Type::Rgb8, QuantityKind::Stored, None));
 }
 
 #[test]

@@ -99,6 +99,9 @@ pub(super) fn quantity(slices: &[Slice]) -> Quantity {
     let unit = Some(told.clone()).filter(|t| alike && !t.is_empty() && t != "US");
     let rescaled = slices.iter().all(|s| s.rescale.is_some());
     let by_table = slices.iter().all(|s| s.stored.modality.is_some());
+    if slices.iter().any(|s| s.stored.voxel() == Type::Rgb8) {
+        return Quantity::stored(&format!("DICOM: colours, modality {}", first.modality));
+    }
     if first.modality == "CT" && (rescaled || by_table) && alike && matches!(told.as_str(), "HU" | "") {
         let said = match (by_table, told.as_str()) {
             (true, "HU") => "a modality LUT of HU",

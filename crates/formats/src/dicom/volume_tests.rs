@@ -4,7 +4,7 @@ use isovox_volume::{FrameAxis, Kind as Fault, QuantityKind, SliceRow, Type};
 
 use super::tests::{opened, opened_as, pulled, slices, words};
 use super::*;
-use crate::open::open;
+use crate::open::{open, open_given};
 use isovox_testing::dicom::{EXPLICIT, Element, csa as made_csa, ct, encoded, enhanced, file, sequence, short, text, with, without};
 
 fn double(group: u16, element: u16, value: f64) -> Element {
@@ -97,6 +97,20 @@ fn tiles_of_a_mosaic_are_slices() {
 }
 
 #[test]
+fn a_mosaic_that_has_lost_its_creators() {
+    // Six tiles of nine, each a row of 2, on a sheet of 3 x 3.
+    let stored: Vec<i16> = (0..18).map(|i| i / 6 * 3 + i % 6 / 2).collect();
+    let sheet = with(ct(10.0, 1, [6, 3], &stored), text(8, 8, "CS", "ORIGINAL\\PRIMARY\\M\\MOSAIC"));
+    let sheet = without(without(sheet, 0x29, 0x10), 0x29, 0x1001);
+    let bare = with(sheet.clone(), (0x29, 0x1010, *b"OB", made_csa(&[("NumberOfImagesInMosaic", &["6"])])));
+    let scan = opened(&[bare]).unwrap();
+    assert_eq!((scan.source.header().shape, words(&scan)), ([6, 1, 2], (0..12).map(|i| i / 2 - 1024).collect::<Vec<_>>()));
+    // Tiles that are not square.
+    let matrix = (0x18, 0x1310, *b"US", [2u16, 0, 0, 1].iter().flat_map(|v| v.to_le_bytes()).collect());
+    assert_eq!(opened(&[with(sheet, matrix)]).unwrap().source.header().shape, [9, 1, 2]);
+}
+
+#[test]
 fn a_dose_grid_has_its_planes_and_its_unit() {
     let dose = with(with(ct(7.0, 1, [1, 1], &[1, 2, 3]), text(8, 0x60, "CS", "RTDOSE")), text(0x28, 8, "IS", "3"));
     let dose = without(without(dose, 0x28, 0x1052), 0x28, 0x1053);
@@ -168,6 +182,28 @@ fn a_frame_that_is_not_whole_is_left_out_and_named() {
 }
 
 #[test]
+fn without_a_key_instances_count_the_frames() {
+    // Three frames of four positions, interleaved, but for some of the twelve.
+    let check = |missing: &[usize], left_out: usize, values: &[i16]| {
+        let files: Vec<_> = slices(&[0.0, 10.0, 5.0, 15.0].repeat(3)).into_iter().enumerate().filter(|(n, _)| !missing.contains(&(n + 1))).map(|(_, s)| s).collect();
+        let scan = opened(&files).unwrap();
+        let header = scan.source.header();
+        assert_eq!((header.shape, header.frames.count, header.verdict.uniform), ([4, 2, 3], values.len() / 4, Some(true)), "{missing:?}");
+        assert_eq!(words(&scan).chunks(6).map(|plane| (plane[0] + 1024) / 100).collect::<Vec<_>>(), values, "{missing:?}");
+        let rows = unused(&scan);
+        assert!(rows.len() == left_out && rows.iter().all(|r| r.reason.as_ref().is_some_and(|why| why.contains("all 4 positions"))), "{missing:?}: {rows:?}");
+    };
+    check(&[2], 3, &[5, 7, 6, 8, 9, 11, 10, 12]);
+    check(&[11, 12], 2, &[1, 3, 2, 4, 5, 7, 6, 8]);
+    check(&[8], 3, &[1, 3, 2, 4, 9, 11, 10, 12]);
+    // A plane never comes from the next frame.
+    check(&[1], 3, &[5, 7, 6, 8, 9, 11, 10, 12]);
+    // Numbers of any size.
+    let far = slices(&[0.0, 5.0, 0.0]).into_iter().zip(["-9223372036854775808", "1", "9223372036854775807"]).map(|(s, n)| with(s, text(0x20, 0x13, "IS", n)));
+    assert_eq!(opened(&far.collect::<Vec<_>>()).unwrap().source.header().nz(), 2);
+}
+
+#[test]
 fn volumes_that_share_places_are_two_series() {
     let at = |places: &[f64], n: &str| slices(places).into_iter().map(|s| with(s, text(0x20, 0x12, "IS", n))).collect::<Vec<_>>();
     let files = [at(&[0.0, 1.0, 2.0], "1"), at(&[2.0, 3.0, 4.0, 5.0], "2")].concat();
@@ -226,6 +262,19 @@ fn segments_are_labels_with_names() {
     let scan = opened(&[segmentation(&[(0.0, 1), (1.0, 1), (3.0, 2)], &[1, 0, 0, 1, 1, 1], "NO")]).unwrap();
     assert_eq!((scan.source.header().shape, scan.source.header().verdict.uniform), ([4, 1, 2], Some(true)));
     assert_eq!(labels(&scan), [1, 0, 0, 1, 0, 0, 2, 2]);
+}
+
+#[test]
+fn a_label_map_is_labels() {
+    let named = |n: u16, label: &str| vec![short(0x62, 4, n), text(0x62, 5, "LO", label)];
+    let file = enhanced(&[0.0, 2.0], [2, 1], &[0, 1, 2, 0], |_| Vec::new());
+    let more =
+        [text(8, 0x60, "CS", "SEG"), text(0x62, 1, "CS", "LABELMAP"), short(0x28, 0x120, 0), sequence(0x62, 2, &[named(0, "Background"), named(1, "liver"), named(2, "tumour")])];
+    let scan = opened(&[more.into_iter().fold(file, with)]).unwrap();
+    let header = scan.source.header();
+    assert_eq!((header.shape, header.quantity.kind, words(&scan)), ([2, 1, 2], QuantityKind::Label, vec![0, 1, 2, 0]));
+    assert_eq!(header.meta["segments"], serde_json::json!([{"number": 1, "label": "liver"}, {"number": 2, "label": "tumour"}]));
+    assert!(header.warnings.is_empty(), "{:?}", header.warnings);
 }
 
 #[test]
@@ -293,7 +342,7 @@ fn folders_below_are_searched() {
 
 /// Writes labels on the grid of a series, and gives the file.
 fn written(header: &Header, planes: &[u8], to: &std::path::Path) -> Result<Vec<u8>> {
-    let header = header.like(Type::U8, isovox_volume::Quantity::certain(QuantityKind::Label, "made by hand"));
+    let header = header.like(Type::U8, Quantity::certain(QuantityKind::Label, "made by hand"));
     let target = Target { path: to.to_path_buf(), force: true, provenance: None };
     let sink = crate::create(&target, &header)?;
     sink.write(0, 0..header.nz(), planes)?;
@@ -321,6 +370,32 @@ fn labels_are_written_as_segments() {
     // The slices behind: the file at z = 0 is the third, at z = 4 the first.
     let (first, last) = (text.find("1.2.3.3").unwrap(), text.rfind("1.2.3.1").unwrap());
     assert!(first < last);
+}
+
+#[test]
+fn a_segmentation_keeps_its_grid() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("a.dcm");
+    let back = |places: &[f64], labels: &[u8]| {
+        let mut header = opened(&slices(places)).unwrap().source.header().clone();
+        header.verdict.kept = true;
+        let bytes = written(&header, labels, &at).unwrap();
+        (header, open_given(Given::One(Input::bytes("a.dcm", bytes)), &OpenOptions::default()).unwrap())
+    };
+    // Planes at the ends that are empty.
+    let labels = [[0; 12], [0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 3], [0; 12]].concat();
+    let (header, scan) = back(&[0.0, 2.0, 4.0, 6.0, 8.0, 10.0], &labels);
+    assert_eq!((scan.source.header().shape, pulled(&scan).unwrap()), (header.shape, labels));
+    assert_eq!(scan.source.header().geometry, header.geometry);
+    // Every other plane is empty: what has frames is even too.
+    let labels = [[3; 6], [0; 6], [3; 6], [0; 6], [3; 6]].concat();
+    let (header, scan) = back(&[0.0, 2.0, 4.0, 6.0, 8.0], &labels);
+    assert_eq!((scan.source.header().shape, pulled(&scan).unwrap()), (header.shape, labels));
+    // Steps that are not even: each frame at its own slice's place, none left out.
+    let labels = [[0; 12], [0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 3]].concat();
+    let (header, scan) = back(&[0.0, 2.0, 5.5, 7.5], &labels);
+    assert_eq!((scan.source.header().shape, pulled(&scan).unwrap()), (header.shape, labels));
+    assert!(scan.source.header().verdict.text.contains("3.5000 mm"), "{}", scan.source.header().verdict.text);
 }
 
 #[test]

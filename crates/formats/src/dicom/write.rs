@@ -4,7 +4,7 @@
 //! Names come from the segments that were read, or are the labels' numbers; the images behind them, from the slices whose
 //! places they have. Who the patient is is not written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -77,11 +77,21 @@ impl Sink for Segmentation {
     }
 
     fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
-        let masks = self.masks.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut masks = self.masks.into_inner().unwrap_or_else(PoisonError::into_inner);
+        bounded(&self.header, &mut masks);
         let bytes = file(&self.header, &masks, self.provenance.as_deref())?;
         self.data.write_at(0, &bytes)?;
         Ok(vec![self.data.finish()?])
     }
+}
+
+/// Adds empty frames for planes that a reader would not know of: the first and the last; of uneven steps, all.
+fn bounded(header: &Header, masks: &mut Masks) {
+    let Some(&(label, _)) = masks.keys().next() else { return };
+    let held: BTreeSet<usize> = masks.keys().map(|k| k.1).collect();
+    let last = header.nz() - 1;
+    let needed = (0..=last).filter(|k| [0, last].contains(k) || header.verdict.uniform == Some(false));
+    masks.extend(needed.filter(|k| !held.contains(k)).map(|k| ((label, k), vec![0; header.plane().div_ceil(8)])));
 }
 
 /// The voxels of each label of a plane.
@@ -132,14 +142,18 @@ fn or(text: String, other: impl FnOnce() -> String) -> String {
     if text.is_empty() { other() } else { text }
 }
 
+/// Where each plane's first voxel lies.
+fn places(header: &Header) -> Vec<[f64; 3]> {
+    header.places().unwrap_or_else(|| vec![[0.0; 3]; header.nz()])
+}
+
 /// The images of the slices, by plane, where a slice lies there.
 fn sources(header: &Header) -> Vec<Option<String>> {
-    let image = |k: usize| {
-        let place = header.geometry.point([0.0, 0.0, k as f64]);
+    let image = |place: [f64; 3]| {
         let near = |p: [f64; 3]| (0..3).all(|a| (p[a] - place[a]).abs() < SAME);
         header.verdict.slices.iter().find(|s| s.reason.is_none() && s.place_mm.is_some_and(near)).and_then(|s| s.image.clone())
     };
-    (0..header.nz()).map(image).collect()
+    places(header).into_iter().map(image).collect()
 }
 
 /// Whether the source's pixels lie where these do: its size, spacing and orientation are the same.
@@ -237,7 +251,7 @@ fn frames(header: &Header, masks: &Masks) -> Encoded {
     };
     let mut numbers: Vec<u16> = masks.keys().map(|k| k.0).collect();
     numbers.dedup();
-    let (images, class) = (sources(header), of_source(header, "00080016"));
+    let (images, places, class) = (sources(header), places(header), of_source(header, "00080016"));
     let orientation: Vec<f64> = (0..2).flat_map(|c| (0..3).map(move |r| d[r][c])).collect();
     let preserved = preserved(header, [sy, sx], &orientation);
     let frame = |&(number, k): &(u16, usize)| {
@@ -251,7 +265,7 @@ fn frames(header: &Header, masks: &Masks) -> Encoded {
         }
         let place = numbers.iter().position(|n| *n == number).unwrap_or(0) as u32 + 1;
         out.sequence(0x20, 0x9111, &[Encoded::default().longs(0x20, 0x9157, &[place, k as u32 + 1])])
-            .sequence(0x20, 0x9113, &[Encoded::default().decimals(0x20, 0x32, &header.geometry.point([0.0, 0.0, k as f64]))])
+            .sequence(0x20, 0x9113, &[Encoded::default().decimals(0x20, 0x32, &places[k])])
             .sequence(0x62, 0x0A, &[Encoded::default().words(0x62, 0x0B, "US", &[number])])
     };
     let measures = Encoded::default().decimals(0x18, 0x50, &[sz]).decimals(0x18, 0x88, &[sz]).decimals(0x28, 0x30, &[sy, sx]);

@@ -130,7 +130,7 @@ impl Source for Planes {
 
     fn found(&self) -> Vec<String> {
         let seen = self.all.iter().filter_map(|p| p.seen.get().map(|seen| (p.stored.as_ref(), p.part.is_none(), *seen)));
-        padding::found(&seen.collect::<Vec<_>>())
+        padding::found(&seen.collect::<Vec<_>>(), self.fill.is_some())
     }
 }
 

@@ -247,6 +247,12 @@ fn padding_is_named_counted_and_filled() {
     let filled = |padding| opened_as(std::slice::from_ref(&s), &OpenOptions { padding: Some(padding), ..OpenOptions::default() });
     assert_eq!(words(&filled(Padding::Air).unwrap()), [-1024, -1019, -1024, -1019, -3024, -1019, -1019, -1019, -1024]);
     assert_eq!(words(&filled(Padding::Value(7.0)).unwrap())[..3], [7, -1019, 7]);
+    let air = filled(Padding::Air).unwrap();
+    words(&air);
+    let said = air.source.header().warnings.concat() + &air.source.found().concat();
+    assert!(said.contains("are filled") && !said.contains("stay") && !said.contains("fills them"), "{said}");
+    let range = opened(&[with(s.clone(), (0x28, 0x121, *b"SS", (-2500i16).to_le_bytes().to_vec()))]).unwrap();
+    assert!(range.source.header().warnings.concat().contains("-3000 to -2500: such voxels are no measurement and stay as -4024 to -3524"));
     assert_eq!(filled(Padding::Value(0.5)).err().map(|e| e.kind()), Some(Kind::Parameter));
 }
 
