@@ -1,13 +1,14 @@
 //! Who the patient is, masked in a DICOM JSON model (PS3.15 table E.1-1: patient, physicians, operators, institution,
 //! accession, comments, dates of birth; private text). Study dates and UIDs stay: users choose by them.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
+
+use super::names::Names;
 
 /// What stands for what is masked.
 const MASK: &str = "***";
-
-/// Names shorter than this occur in any text.
-const SHORTEST: usize = 3;
 
 /// Groups whose every element tells of a person or an order: patient, trial subject, study request, visit, results.
 const GROUPS: [&str; 5] = ["0010", "0012", "0032", "0038", "4008"];
@@ -22,6 +23,12 @@ const TAGS: [&str; 55] = [
     "00184000", "00189424", "0018A003", "00203401", "00203404", "00203406", "00204000", "00209158", "00284000", "00500020", "00700084", "00700086", "00880904", "00880906",
     "00880910", "00880912", "04000115", "04000310", "04000561", "22000002", "22000005", "300600A6", "300E0008", "40000010", "40004000", "FFFAFFFA", "FFFCFFFC",
 ];
+
+/// When the patient was born.
+const BIRTH: &str = "00100030";
+
+/// Value representations that stay whatever they repeat: users choose by them, and a study may be of the day of a birth.
+const KEPT: [&str; 5] = ["UI", "DA", "DT", "TM", "AT"];
 
 /// Value representations of text, in which anybody may be named.
 const TEXT: [&str; 8] = ["LO", "LT", "PN", "SH", "ST", "UC", "UT", "UR"];
@@ -46,29 +53,30 @@ fn names_somebody(tag: &str, vr: &str) -> bool {
     let text = TEXT.contains(&vr);
     vr == "PN"
         || GROUPS.contains(&group)
-        || group == PROCEDURES && text
+        || group == PROCEDURES && (text || vr == "UN")
         || TAGS.contains(&tag)
         || private && !creator && (text || PRIVATE.contains(&vr))
         || tag.starts_with("60") && &tag[4..] == "4000"
 }
 
 /// A data set of the JSON model as it may be shown: what names somebody is `***`, at every depth, and so is a text that
-/// repeats a name or number of theirs.
+/// repeats a name or number of theirs, and bytes that do.
 pub fn masked(map: &Map<String, Value>) -> Map<String, Value> {
-    let mut names = Vec::new();
+    let mut names = Names::default();
     gather(map, &mut names);
     hidden(map, &names)
 }
 
 /// The texts of what is masked.
-fn gather(map: &Map<String, Value>, names: &mut Vec<String>) {
+fn gather(map: &Map<String, Value>, names: &mut Names) {
     for (tag, element) in map.iter().filter(|(tag, _)| is_tag(tag)) {
         let vr = element["vr"].as_str().unwrap_or_default();
-        let person = vr == "PN" || tag.starts_with("0010") && matches!(vr, "LO" | "SH") || tag == "00080050" || tag == "00080080";
+        let person = tag.starts_with("0010") && matches!(vr, "LO" | "SH") || tag == "00080050" || tag == "00080080";
         for value in element["Value"].as_array().into_iter().flatten() {
             match value {
-                Value::String(text) if person => names.push(text.clone()),
-                Value::Object(parts) if vr == "PN" => names.extend(parts.values().filter_map(|v| v.as_str().map(String::from))),
+                Value::String(text) if tag == BIRTH => names.add_birth(text),
+                Value::String(text) if person => names.add(text),
+                Value::Object(parts) if vr == "PN" => parts.values().filter_map(Value::as_str).for_each(|name| names.add(name)),
                 Value::Object(item) => gather(item, names),
                 _ => {}
             }
@@ -76,34 +84,32 @@ fn gather(map: &Map<String, Value>, names: &mut Vec<String>) {
     }
 }
 
-fn hidden(map: &Map<String, Value>, names: &[String]) -> Map<String, Value> {
+fn hidden(map: &Map<String, Value>, names: &Names) -> Map<String, Value> {
     map.iter().map(|(tag, element)| (tag.clone(), if is_tag(tag) { shown(tag, element, names) } else { element.clone() })).collect()
 }
 
-fn shown(tag: &str, element: &Value, names: &[String]) -> Value {
+fn shown(tag: &str, element: &Value, names: &Names) -> Value {
     let vr = element["vr"].as_str().unwrap_or_default();
     let empty = element.get("Value").is_none() && element.get("InlineBinary").is_none() && element.get("BulkDataURI").is_none();
-    if names_somebody(tag, vr) {
-        return if empty { element.clone() } else { json!({ "vr": vr, "Value": [MASK] }) };
+    let bytes = element["InlineBinary"].as_str().and_then(|text| STANDARD.decode(text).ok());
+    if names_somebody(tag, vr) && !empty || bytes.is_some_and(|bytes| names.told_in(&bytes)) {
+        return json!({ "vr": vr, "Value": [MASK] });
     }
     let Some(values) = element.get("Value").and_then(Value::as_array) else { return element.clone() };
     let values: Vec<Value> = values
         .iter()
         .map(|value| match value {
             Value::Object(item) => Value::Object(hidden(item, names)),
-            Value::String(text) if TEXT.contains(&vr) => Value::String(scrubbed(text, names)),
+            Value::String(text) if !KEPT.contains(&vr) => Value::String(scrubbed(text, names)),
             other => other.clone(),
         })
         .collect();
     json!({ "vr": vr, "Value": values })
 }
 
-/// A text, `***` where it repeats one of the names or a part of one.
-pub(super) fn scrubbed(text: &str, names: &[String]) -> String {
-    let split = |t: &str| t.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|w| w.chars().count() >= SHORTEST).map(String::from).collect::<Vec<_>>();
-    let words = split(text);
-    let told = names.iter().flat_map(|n| split(n)).any(|part| words.contains(&part));
-    if told { MASK.into() } else { text.into() }
+/// A text, `***` where it repeats one of the names.
+pub(super) fn scrubbed(text: &str, names: &Names) -> String {
+    if names.told(text) { MASK.into() } else { text.into() }
 }
 
 #[cfg(test)]
