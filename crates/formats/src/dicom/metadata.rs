@@ -80,7 +80,7 @@ fn little<const N: usize>(words: impl Iterator<Item = [u8; N]>) -> Vec<u8> {
 }
 
 /// The representation of an element that states none (PS3.5 A.1, 7.8.1).
-fn known(tag: Tag, signed: bool) -> VR {
+pub(super) fn known(tag: Tag, signed: bool) -> VR {
     match tag {
         Tag(_, 0) => return VR::UL,
         Tag(group, 0x10..=0xFF) if group % 2 == 1 => return VR::LO,
@@ -105,10 +105,10 @@ fn values(vr: VR, value: &[u8], big: bool, characters: &Characters) -> Vec<Value
         VR::FD => each(value, big, |b| float(f64::from_le_bytes(b))).collect(),
         VR::AT => each(value, big, u16::from_le_bytes).collect::<Vec<_>>().as_chunks().0.iter().map(|[g, e]| format!("{g:04X}{e:04X}").into()).collect(),
         // These hold one text, and a backslash is a letter of it (PS3.5 6.2).
-        VR::LT | VR::ST | VR::UT | VR::UR => one(&characters.decoded(value)).into_iter().collect(),
-        VR::DS | VR::IS => many(&characters.decoded(value), number),
-        VR::PN => many(&characters.decoded(value), person),
-        _ => many(&characters.decoded(value), |text| text.into()),
+        VR::LT | VR::ST | VR::UT | VR::UR => one(&characters.decoded(vr, value)).into_iter().collect(),
+        VR::DS | VR::IS => many(&characters.decoded(vr, value), number),
+        VR::PN => many(&characters.decoded(vr, value), person),
+        _ => many(&characters.decoded(vr, value), |text| text.into()),
     }
 }
 
