@@ -1,14 +1,16 @@
 //! Opening and creating by content and name.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use isovox_volume::error::At;
 use isovox_volume::run::Progress;
 use isovox_volume::{Error, Header, Result, Sink, Type};
 
 use crate::FORMATS;
 use crate::dicom;
 use crate::format::{Format, Given, Scan, Target};
-use crate::input::{Input, natural};
+use crate::input::{Archive, Input, natural};
 use crate::known;
 use crate::raw::{self, Raw};
 use crate::search;
@@ -154,9 +156,20 @@ fn series_of(given: Given) -> Result<Vec<dicom::Series>> {
     }
 }
 
-/// The DICOM files that paths stand for, those of a folder's folders and of a DICOMDIR too; and what else lies there.
+/// The DICOM files that paths stand for, those of a folder's folders, of a DICOMDIR and of an archive too; and what else
+/// lies there.
 pub fn dicom_files(paths: &[PathBuf]) -> Result<(Vec<Input>, Vec<String>)> {
-    let (given, skipped) = given(paths)?;
+    let (given, mut skipped) = given(paths)?;
+    let given = match given {
+        Given::One(archive) if zip::is_zip(&archive.head(512)?) => {
+            let entries = Arc::new(zip::Directory::open(&archive, None).at(archive.path())?);
+            skipped.extend_from_slice(entries.skipped());
+            let mut names = entries.names();
+            names.sort_by(|a, b| natural(a, b));
+            Given::Many(names.iter().map(|name| entries.clone().entry(name)).collect::<Result<_>>().at(archive.path())?)
+        }
+        other => other,
+    };
     let (files, mut others) = dicom::tags::files(given)?;
     others.extend(skipped);
     Ok((files, others))
@@ -307,5 +320,25 @@ mod tests {
         assert!(wild("*", ""));
         assert!(!wild("s?.tif", "s10.tif"));
         assert!(wild("*a*b", "xxaxxb"));
+    }
+
+    #[test]
+    fn dicom_files_of_an_archive() {
+        use ::zip::{ZipWriter, write::SimpleFileOptions};
+        use isovox_testing::dicom::{EXPLICIT, ct, file};
+        use std::io::Write;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.zip");
+        let mut zip = ZipWriter::new(std::fs::File::create(&path).expect("a file"));
+        for (name, bytes) in [("s/10.dcm", file(EXPLICIT, &ct(1.0, 2, [1, 1], &[5]))), ("s/9.dcm", file(EXPLICIT, &ct(0.0, 1, [1, 1], &[5]))), ("s/note.txt", b"no image".to_vec())]
+        {
+            zip.start_file(name, SimpleFileOptions::default()).expect("an entry");
+            zip.write_all(&bytes).expect("an entry");
+        }
+        zip.finish().expect("an archive");
+        let (files, others) = dicom_files(&[path]).expect("files");
+        assert_eq!((files.iter().map(Input::name).collect::<Vec<_>>(), others), (vec!["s/9.dcm", "s/10.dcm"], vec!["s/note.txt".to_string()]));
+        assert_eq!(dicom::tags::read(&files[1]).expect("a file")["00200013"]["Value"], serde_json::json!([2]));
     }
 }

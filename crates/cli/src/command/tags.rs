@@ -86,8 +86,15 @@ pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
         }
         (false, false) => asked_for(&read, &wanted, identity),
     };
-    talk::tell(&text)?;
+    talk::tell(&printable(&text))?;
     Ok(Exit::Done)
+}
+
+/// A text in which nothing commands the terminal: values and names of files may hold anything. JSON escapes most of it by
+/// itself, and reads the same with the rest escaped.
+fn printable(text: &str) -> String {
+    let commands = |c: char| c.is_control() && c != '\n' || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if commands(c) { format!("\\u{:04x}", c as u32) } else { c.into() }).collect()
 }
 
 /// The tag of a word.
@@ -110,11 +117,22 @@ fn model(files: &[File], wanted: &[String], identity: bool) -> Json {
     let one = |file: &File| {
         let mut model = shown(&file.model, identity);
         if !wanted.is_empty() {
-            model.retain(|tag, _| wanted.contains(tag));
+            prune(&mut model, wanted);
         }
         Json::Object(model)
     };
     if let [file] = files { one(file) } else { files.iter().map(one).collect() }
+}
+
+/// Leaves the elements that are asked for, and the sequences that they stand in; items stay, so that they count as in the
+/// file. Whether anything is left.
+fn prune(model: &mut Model, wanted: &[String]) -> bool {
+    model.retain(|tag, element| {
+        let items = element.get_mut("Value").and_then(Json::as_array_mut).into_iter().flatten().filter_map(Json::as_object_mut);
+        // Of names the parts are objects too, and none is an element. All items are pruned, whichever has something left.
+        wanted.contains(tag) || items.fold(false, |any, item| prune(item, wanted) || any)
+    });
+    !model.is_empty()
 }
 
 /// `0028,0030` with what the standard calls it.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use isovox_testing::command::say;
-use isovox_testing::dicom::{EXPLICIT, Element, ct, file, text, with};
+use isovox_testing::dicom::{EXPLICIT, Element, ct, enhanced, file, text, with};
 use isovox_testing::files::json;
 
 fn slices(places: &[f64]) -> Vec<Vec<Element>> {
@@ -56,6 +56,30 @@ fn tags_are_shown_asked_for_and_compared() {
     say(at, "tags series/0.dcm --diff").failed_naming(2, &["two files"]);
     std::fs::write(at.join("note.txt"), "no image").expect("a file");
     say(at, "tags note.txt").failed(1);
+}
+
+#[test]
+fn what_is_asked_for_is_found_at_any_depth() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    std::fs::write(at.join("frames.dcm"), file(EXPLICIT, &enhanced(&[0.0, 2.0], [1, 1], &[5, 6], |_| Vec::new()))).expect("a file");
+    let place = |z: f64| json!({"00209113": {"vr": "SQ", "Value": [{"00200032": {"vr": "DS", "Value": [-10, -20, z as i64]}}]}});
+    assert_eq!(said(at, "tags frames.dcm --tag ImagePositionPatient --json"), json!({"52009230": {"vr": "SQ", "Value": [place(0.0), place(2.0)]}}));
+    assert_eq!(said(at, "tags frames.dcm --tag PatientName --json"), json!({"00100010": {"vr": "PN", "Value": ["***"]}}));
+    assert_eq!(said(at, "tags frames.dcm --tag StudyID --json"), json!({}));
+}
+
+#[test]
+fn values_do_not_command_the_terminal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let slice = with(slices(&[0.0]).remove(0), text(0x18, 0x1030, "LO", "red \x1b[31m\x07 \u{9b}2J \u{202e}"));
+    let slice = with(slice, text(8, 5, "CS", "ISO_IR 192"));
+    std::fs::write(at.join("a.dcm"), file(EXPLICIT, &slice)).expect("a slice");
+    assert_eq!(say(at, "tags a.dcm --tag ProtocolName").done(), "ProtocolName  red \\u001b[31m\\u0007 \\u009b2J \\u202e\n");
+    let all = say(at, "tags a.dcm").done();
+    assert!(all.chars().all(|c| c == '\n' || !c.is_control()));
+    assert_eq!(said(at, "tags a.dcm --json")["00181030"]["Value"], json!(["red \x1b[31m\x07 \u{9b}2J \u{202e}"]));
 }
 
 #[test]

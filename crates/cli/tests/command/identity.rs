@@ -75,6 +75,27 @@ fn no_output_tells_who_the_patient_is() {
 }
 
 #[test]
+fn descriptions_and_unknown_elements_tell_nobody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let slice = with(ct(0.0, 1, [2, 1], &[5, 6]), text(8, 5, "CS", "ISO_IR 192"));
+    let slice = with(with(slice, text(0x10, 0x10, "PN", "Müller^Jörg=王^小东")), text(0x18, 0x22, "CS", "ID-4711"));
+    for (n, (description, hidden)) in [("MUELLER thorax", true), ("王小东 CT", true), ("born 20.12.1964", true), ("thorax 5mm", false)].into_iter().enumerate() {
+        let mut slice = with(slice.clone(), text(8, 0x103E, "LO", description));
+        let (group, element, _, value) = text(0x20, 0x10, "SH", "ID-4711");
+        slice.push((group, element, *b"UN", value));
+        std::fs::write(at.join(format!("{n}.dcm")), file(EXPLICIT, &slice)).expect("a slice");
+        for words in [format!("tags {n}.dcm --json"), format!("info {n}.dcm --json --metadata")] {
+            let told = say(at, &words).done();
+            assert_eq!(told.contains(description), !hidden, "{words}: {told}");
+            for secret in ["SUQtNDcxMSA=", "ID-4711", "ller", "小东"] {
+                assert!(!told.contains(secret), "{words} tells {secret}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_folder_of_two_series_needs_a_choice() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = folder.path();

@@ -111,23 +111,22 @@ impl<'a> Fields<'a> {
 
     /// The items of a sequence, one by one.
     pub(super) fn items(&self, group: u16, element: u16) -> impl Iterator<Item = Fields<'a>> + use<'a> {
-        self.items_of(self.value(group, element).unwrap_or_default())
+        items_of(self.value(group, element).unwrap_or_default(), self.encoding)
     }
 
-    /// The items of a sequence that was found already.
-    pub(super) fn within(&self, sequence: &Element) -> impl Iterator<Item = Fields<'a>> + use<'a> {
-        self.items_of(self.bytes.get(sequence.value.clone()).unwrap_or_default())
-    }
-
-    fn items_of(&self, value: &'a [u8]) -> impl Iterator<Item = Fields<'a>> + use<'a> {
-        let items = Items::of(value, self.encoding);
-        items.map(|item| Fields { bytes: item.bytes, elements: Cow::Owned(item.elements), encoding: item.encoding })
+    /// The items of a sequence that was found already, and how they are encoded.
+    pub(super) fn within(&self, sequence: &Element, encoding: Encoding) -> impl Iterator<Item = Fields<'a>> + use<'a> {
+        items_of(self.bytes.get(sequence.value.clone()).unwrap_or_default(), encoding)
     }
 
     /// The first item of a sequence.
     pub(super) fn item(&self, group: u16, element: u16) -> Option<Fields<'a>> {
         self.items(group, element).next()
     }
+}
+
+fn items_of(value: &[u8], encoding: Encoding) -> impl Iterator<Item = Fields<'_>> {
+    Items::of(value, encoding).map(|item| Fields { bytes: item.bytes, elements: Cow::Owned(item.elements), encoding: item.encoding })
 }
 
 /// Numbers of `N` bytes beside each other; each is given with its lowest byte first.

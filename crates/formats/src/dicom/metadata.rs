@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::fields::{Fields, each};
 use super::text::Characters;
-use super::walk::Element;
+use super::walk::{Element, UNKNOWN, Walk};
 use super::wire::Head;
 use crate::input::Input;
 
@@ -55,11 +55,17 @@ fn model(fields: &Fields, characters: &Characters, signed: bool) -> Map<String, 
 }
 
 fn element(fields: &Fields, element: &Element, characters: &Characters, signed: bool) -> Value {
-    let (tag, big) = (element.tag, fields.encoding.big);
     let value = &fields.bytes[element.value.clone()];
-    let vr = element.vr.unwrap_or_else(|| known(tag, signed));
+    // Who wrote `UN` did not know the element; the standard may (PS3.5 6.2.2).
+    let unknown = element.vr == Some(VR::UN);
+    let encoding = if unknown { UNKNOWN } else { fields.encoding };
+    let vr = match element.vr.filter(|_| !unknown).unwrap_or_else(|| known(element.tag, signed)) {
+        VR::SQ if unknown && !Walk::is_items(value, encoding) => VR::UN,
+        vr => vr,
+    };
+    let big = encoding.big;
     let (key, shown): (_, Value) = match vr {
-        VR::SQ => ("Value", fields.within(element).map(|item| model(&item, Characters::named(&item).as_ref().unwrap_or(characters), signed)).collect()),
+        VR::SQ => ("Value", fields.within(element, encoding).map(|item| model(&item, Characters::named(&item).as_ref().unwrap_or(characters), signed)).collect()),
         VR::OB | VR::UN => ("InlineBinary", STANDARD.encode(value).into()),
         VR::OW => ("InlineBinary", STANDARD.encode(little(each::<2, _>(value, big, |b| b))).into()),
         VR::OF | VR::OL => ("InlineBinary", STANDARD.encode(little(each::<4, _>(value, big, |b| b))).into()),
@@ -74,7 +80,7 @@ fn little<const N: usize>(words: impl Iterator<Item = [u8; N]>) -> Vec<u8> {
 }
 
 /// The representation of an element that states none (PS3.5 A.1, 7.8.1).
-fn known(tag: Tag, signed: bool) -> VR {
+pub(super) fn known(tag: Tag, signed: bool) -> VR {
     match tag {
         Tag(_, 0) => return VR::UL,
         Tag(group, 0x10..=0xFF) if group % 2 == 1 => return VR::LO,
@@ -99,10 +105,10 @@ fn values(vr: VR, value: &[u8], big: bool, characters: &Characters) -> Vec<Value
         VR::FD => each(value, big, |b| float(f64::from_le_bytes(b))).collect(),
         VR::AT => each(value, big, u16::from_le_bytes).collect::<Vec<_>>().as_chunks().0.iter().map(|[g, e]| format!("{g:04X}{e:04X}").into()).collect(),
         // These hold one text, and a backslash is a letter of it (PS3.5 6.2).
-        VR::LT | VR::ST | VR::UT | VR::UR => one(&characters.decoded(value)).into_iter().collect(),
-        VR::DS | VR::IS => many(&characters.decoded(value), number),
-        VR::PN => many(&characters.decoded(value), person),
-        _ => many(&characters.decoded(value), |text| text.into()),
+        VR::LT | VR::ST | VR::UT | VR::UR => one(&characters.decoded(vr, value)).into_iter().collect(),
+        VR::DS | VR::IS => many(&characters.decoded(vr, value), number),
+        VR::PN => many(&characters.decoded(vr, value), person),
+        _ => many(&characters.decoded(vr, value), |text| text.into()),
     }
 }
 
@@ -146,4 +152,57 @@ fn number(text: &str) -> Value {
 fn person(text: &str) -> Value {
     let groups = ["Alphabetic", "Ideographic", "Phonetic"].into_iter().zip(text.split('='));
     groups.filter(|(_, name)| !name.is_empty()).map(|(group, name)| (group.to_string(), Value::from(name))).collect::<Map<_, _>>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dicom::mask;
+    use isovox_testing::dicom::{self, EXPLICIT, encoded, file, text};
+
+    fn read(elements: &[dicom::Element]) -> Map<String, Value> {
+        of(&Input::bytes("made.dcm", file(EXPLICIT, elements))).expect("metadata").into_iter().collect()
+    }
+
+    /// The same element as one who does not know it writes it.
+    fn unknown(element: dicom::Element) -> dicom::Element {
+        (element.0, element.1, *b"UN", element.3)
+    }
+
+    /// A sequence of one item, implicit.
+    fn implicit(group: u16, element: u16, item: &[dicom::Element]) -> dicom::Element {
+        let inner: Vec<u8> = item.iter().flat_map(|e| encoded(e, false)).collect();
+        let head = [[0xFE, 0xFF, 0x00, 0xE0], (inner.len() as u32).to_le_bytes()].concat();
+        (group, element, *b"UN", [head, inner].concat())
+    }
+
+    #[test]
+    fn what_the_writer_did_not_know_is_read_as_the_standard_says() {
+        let item = [text(8, 0x50, "SH", "A-77"), implicit(0x40, 0x08, &[text(8, 0x104, "LO", "deep")])];
+        let model =
+            read(&[unknown(text(0x28, 0x30, "DS", "0.8\\0.5")), unknown(dicom::short(0x28, 0x10, 7)), implicit(0x40, 0x275, &item), unknown(text(0x19, 0x10, "LO", "MAKER"))]);
+        assert_eq!(model["00280030"], json!({"vr": "DS", "Value": [0.8, 0.5]}));
+        assert_eq!(model["00280010"], json!({"vr": "US", "Value": [7]}));
+        assert_eq!(model["00190010"], json!({"vr": "LO", "Value": ["MAKER"]}));
+        assert_eq!(model["00400275"]["vr"], "SQ");
+        assert_eq!(model["00400275"]["Value"][0]["00080050"], json!({"vr": "SH", "Value": ["A-77"]}));
+        assert_eq!(model["00400275"]["Value"][0]["00400008"]["Value"][0]["00080104"]["Value"], json!(["deep"]));
+    }
+
+    #[test]
+    fn a_sequence_that_is_none_stays_bytes() {
+        let model = read(&[(0x08, 0x1140, *b"UN", b"no items".to_vec()), (0x09, 0x1001, *b"UN", b"private!".to_vec())]);
+        assert_eq!([&model["00081140"]["vr"], &model["00091001"]["vr"]], ["UN", "UN"]);
+        assert_eq!(model["00081140"]["InlineBinary"], STANDARD.encode("no items"));
+    }
+
+    #[test]
+    fn bytes_that_name_the_patient_are_masked() {
+        let told = |element, bytes: &[u8]| {
+            mask::masked(&read(&[text(0x10, 0x10, "PN", "Muster^Erika"), unknown(text(0x10, 0x20, "LO", "ID-4711")), (0x28, element, *b"OB", bytes.to_vec())]))
+        };
+        assert_eq!(told(0x1201, b"\0\x01of ERIKA\xFF")["00281201"]["Value"], json!(["***"]));
+        assert_eq!(told(0x9999, b"id-4711 ")["00289999"]["Value"], json!(["***"]));
+        assert_eq!(told(0x1201, b"\0\x01\x02\x03")["00281201"]["InlineBinary"], STANDARD.encode(b"\0\x01\x02\x03"));
+    }
 }

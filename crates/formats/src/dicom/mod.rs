@@ -22,6 +22,7 @@ pub mod mask;
 mod metadata;
 mod mosaic;
 mod multiframe;
+mod names;
 mod order;
 mod padding;
 mod parted;

@@ -9,6 +9,7 @@ use isovox_volume::Result;
 
 use super::fields::Fields;
 use super::marks::Marks;
+use super::names::Names;
 use super::stored::{Part, Stored};
 use super::text::Characters;
 use super::walk::Walk;
@@ -161,10 +162,16 @@ fn stated<const N: usize>(fields: &Fields, tag: (u16, u16), name: &'static str, 
     numbers
 }
 
-/// Names and numbers of the patient, which may stand in a description too.
-fn names(fields: &Fields, characters: &Characters) -> Vec<String> {
-    let all = [(0x0010, 0x0010), (0x0010, 0x0020), (0x0010, 0x1000), (0x0010, 0x1001), (0x0008, 0x0050), (0x0008, 0x0090), (0x0008, 0x1050), (0x0008, 0x1070)];
-    all.iter().map(|&(group, element)| characters.text(fields, group, element)).collect()
+/// Names and numbers of persons and places, which may stand in a description too.
+fn names(fields: &Fields, characters: &Characters) -> Names {
+    let mut names = Names::default();
+    for (group, element) in
+        [(0x0010, 0x0010), (0x0010, 0x0020), (0x0010, 0x1000), (0x0010, 0x1001), (0x0008, 0x0050), (0x0008, 0x0080), (0x0008, 0x0090), (0x0008, 0x1050), (0x0008, 0x1070)]
+    {
+        names.add(&characters.text(fields, group, element));
+    }
+    names.add_birth(&fields.text(0x0010, 0x0030));
+    names
 }
 
 impl Slice {

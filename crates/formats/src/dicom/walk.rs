@@ -15,6 +15,9 @@ pub(super) const ITEM: Tag = Tag(0xFFFE, 0xE000);
 pub(super) const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
 const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
 
+/// How the value of an element of unknown representation is encoded, whatever the file is (PS3.5 6.2.2).
+pub(super) const UNKNOWN: Encoding = Encoding { explicit: false, big: false };
+
 /// An element, and where its value lies.
 #[derive(Clone)]
 pub(super) struct Element {
@@ -68,6 +71,12 @@ pub(super) struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// Whether a value is items and nothing else.
+    pub(super) fn is_items(value: &[u8], encoding: Encoding) -> bool {
+        let mut walk = Walk { bytes: value, at: 0, end: value.len() as u64 };
+        u32::try_from(value.len()).is_ok_and(|length| walk.items(length, encoding, 0).is_ok())
+    }
+
     fn take<const N: usize>(&mut self) -> Result<[u8; N], Stop> {
         let found = self.bytes.get(self.at..self.at + N).and_then(|b| b.try_into().ok());
         let taken = found.ok_or_else(|| if (self.at + N) as u64 > self.end { Stop::Bad(cut_off()) } else { Stop::More })?;
