@@ -55,6 +55,9 @@ pub(super) fn create(target: &Target, header: &Header) -> Result<Box<dyn Sink>> 
 /// By segment and plane, a bit for each voxel: whether it is the segment's. The first voxel is a byte's lowest bit.
 type Masks = BTreeMap<(u16, usize), Vec<u8>>;
 
+/// The most bytes of frames: they are held until all are known.
+const LARGEST: usize = 1 << 30;
+
 struct Segmentation {
     data: Staged,
     header: Header,
@@ -72,6 +75,10 @@ impl Sink for Segmentation {
             let found = scalar!(self.header.voxel, T => parted::<T>(bytemuck::cast_slice(plane)))?;
             let mut masks = self.masks.lock().unwrap_or_else(PoisonError::into_inner);
             masks.extend(found.into_iter().map(|(label, mask)| ((label, k), mask)));
+            if masks.len() * self.header.plane().div_ceil(8) > LARGEST {
+                let error = Error::unsupported("a segmentation").found(format_args!("{} frames, one for each label of each plane", masks.len()));
+                return Err(error.expected(format_args!("at most {} GB of them", LARGEST >> 30)).help("write .nii.gz, which holds them; or keep fewer objects: remove-small, keep-largest"));
+            }
         }
         Ok(())
     }
@@ -174,9 +181,6 @@ fn file(header: &Header, masks: &Masks, provenance: Option<&str>) -> Result<Vec<
         return Err(Error::value("a segmentation").found("no voxel that is not 0").help("write .nii.gz, which holds empty volumes"));
     }
     let pixels = packed(masks, header.plane());
-    if u32::try_from(pixels.len()).is_err() {
-        return Err(Error::unsupported("a segmentation").found("more than 4 GB").help("write .nii.gz, which holds them"));
-    }
     let geometry: Vec<u8> = header.geometry.affine().into_iter().flatten().flatten().flat_map(|v| v.to_le_bytes()).collect();
     let made = provenance.unwrap_or_default().as_bytes();
     let content: [&[u8]; 3] = [&pixels, &geometry, made];
