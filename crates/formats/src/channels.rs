@@ -8,18 +8,29 @@ use isovox_volume::{Cursor, FrameAxis, Frames, Header, Result, Run, Slab, Source
 
 /// Frames taken apart from a source whose rows are `channels` times as long.
 ///
+/// A pixel's values lie side by side, or those of several pixels of one channel do: of a row, of a plane.
+///
 /// Inner shape `[z, y, x * channels]`, one frame; outer shape `[z, y, x]`, a frame a channel.
 pub struct Channels {
     inner: Arc<dyn Source>,
     header: Header,
     count: usize,
+    /// Values of one channel side by side.
+    together: usize,
 }
 
 impl Channels {
     /// `header` is the outer one; its frames are set here.
     pub fn new(inner: Arc<dyn Source>, mut header: Header, count: usize) -> Channels {
         header.frames = Frames { count, axis: FrameAxis::Channel, values: Vec::new() };
-        Channels { inner, header, count }
+        Channels { inner, header, count, together: 1 }
+    }
+
+    /// The same, where so many values of one channel lie side by side: a divisor of a plane.
+    #[must_use]
+    pub fn together(mut self, values: usize) -> Channels {
+        self.together = values;
+        self
     }
 
     /// The same, where channels count something that has another name.
@@ -42,10 +53,10 @@ impl Apart<'_> {
     /// Planes of one channel, `z` within it.
     fn part(&mut self, z: Range<usize>, out: &mut [u8]) -> Result<()> {
         let together = self.inner.pull(z)?;
-        let (width, channel) = (self.channels.header.voxel.bytes(), self.channel);
-        let pixels = together.data.bytes().chunks_exact(width * self.channels.count);
-        for (to, pixel) in out.chunks_exact_mut(width).zip(pixels) {
-            to.copy_from_slice(&pixel[channel * width..][..width]);
+        let (width, channel) = (self.channels.header.voxel.bytes() * self.channels.together, self.channel);
+        let groups = together.data.bytes().chunks_exact(width * self.channels.count);
+        for (to, group) in out.chunks_exact_mut(width).zip(groups) {
+            to.copy_from_slice(&group[channel * width..][..width]);
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use isovox_volume::{Error, FrameAxis, Frames, Header, Result, Type};
 
 use super::header::Fields;
 use super::place::World;
+use crate::raw::Colour;
 
 /// What lies along the axis that is none of space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,8 +13,10 @@ pub(super) enum Other {
     None,
     /// The slowest axis: whole volumes behind each other.
     Frames(usize),
-    /// The fastest axis: so many values of one voxel side by side.
-    Channels(usize),
+    /// An axis before the last of space: so many channels, of each of which `together` values lie side by side.
+    Channels { count: usize, together: usize },
+    /// Red, green and blue behind an axis of space or two.
+    Colours(Colour),
 }
 
 /// The array's axes.
@@ -25,7 +28,7 @@ pub(super) struct Axes {
     pub(super) other: Other,
     /// The axis that [`Other`] speaks of.
     outer: Option<usize>,
-    /// `rgb8` where the fastest axis is red, green and blue of one byte each.
+    /// As stored: `rgb8` where the fastest axis is red, green and blue of one byte each.
     pub(super) voxel: Type,
     frames: FrameAxis,
 }
@@ -36,16 +39,19 @@ impl Axes {
         let kinds = fields.words("kinds", sizes.len())?;
         let kind = |axis: usize| kinds.as_ref().map_or("???", |k| k[axis].as_str());
         let spatial = |axis: usize| match world.spatial(axis) {
-            Some(spatial) => spatial,
+            // What holds components has no step in space, though some write a number near nothing for it.
+            Some(spatial) => spatial && (!world.vanishes(axis) || matches!(kind(axis), "domain" | "space" | "???" | "none")),
             None => match kind(axis) {
                 "domain" | "space" => true,
                 "???" | "none" => axis < 3,
                 _ => false,
             },
         };
-        let colour = !spatial(0) && (kind(0), sizes[0], voxel) == ("rgb-color", 3, Type::U8);
-        let (space, others): (Vec<usize>, Vec<usize>) = (usize::from(colour)..sizes.len()).partition(|&axis| spatial(axis));
-        let others: Vec<usize> = others.into_iter().filter(|&axis| sizes[axis] > 1).collect();
+        let (space, others): (Vec<usize>, Vec<usize>) = (0..sizes.len()).partition(|&axis| spatial(axis));
+        let before = |axis: usize| space.iter().filter(move |&&s| s < axis);
+        let painted = |axis: &usize| matches!(kind(*axis), "rgb-color" | "3-color") && (sizes[*axis], voxel) == (3, Type::U8) && before(*axis).count() < 3;
+        let colour = others.iter().copied().find(painted);
+        let others: Vec<usize> = others.into_iter().filter(|&axis| sizes[axis] > 1 && Some(axis) != colour).collect();
         if space.len() > 3 || others.len() > 1 {
             return Err(Error::unsupported("more than four axes")
                 .found(format_args!("sizes {sizes:?}, kinds {}", kinds.as_ref().map_or("not stated".into(), |k| k.join(" "))))
@@ -53,31 +59,38 @@ impl Axes {
                 .help("split it along one of them first"));
         }
         let outer = others.first().copied();
+        let beside = || Error::unsupported("colours side by side with other values").found(format_args!("sizes {sizes:?}")).expected("colours alone");
         let other = match outer {
             None => Other::None,
-            Some(axis) if space.iter().all(|&s| s < axis) => Other::Frames(sizes[axis]),
-            Some(axis) if space.iter().any(|&s| s < axis && sizes[s] > 1) => {
-                return Err(Error::unsupported("an axis of frames or channels between those of space")
-                    .found(format_args!("axis {axis} of sizes {sizes:?}"))
-                    .expected("the first or the last axis")
-                    .help("reorder the axes first, for example with teem's unu permute"));
+            Some(axis) if before(axis).count() == space.len() => Other::Frames(sizes[axis]),
+            Some(_) if colour.is_some() => return Err(beside()),
+            Some(axis) => {
+                // More than can be counted is refused with the sizes.
+                let together = before(axis).fold(1usize, |n, &s| n.saturating_mul(sizes[s]));
+                Other::Channels { count: sizes[axis], together }
             }
-            Some(_) if colour => return Err(Error::unsupported("colours side by side with other values").found(format_args!("sizes {sizes:?}")).expected("colours alone")),
-            Some(axis) => Other::Channels(sizes[axis]),
+        };
+        let (voxel, other) = match (colour.map(|axis| before(axis).count()), other) {
+            (None, other) => (voxel, other),
+            (Some(0), other) => (Type::Rgb8, other),
+            (Some(1), Other::None) => (voxel, Other::Colours(Colour::Rows)),
+            (Some(_), Other::None) => (voxel, Other::Colours(Colour::Planar)),
+            (Some(_), _) => return Err(beside()),
         };
         let labels = fields.quoted("labels", sizes.len())?;
         let frames = outer.map_or(FrameAxis::Unknown, |axis| frames_of(kind(axis), labels.as_ref().map(|l| l[axis].as_str())));
-        Ok(Axes { voxel: if colour { Type::Rgb8 } else { voxel }, sizes, space, other, outer, frames })
+        Ok(Axes { sizes, space, other, outer, voxel, frames })
     }
 
     /// What users see.
     pub(super) fn seen(&self, fields: &Fields, world: &World) -> Result<Header> {
         let size = |i: usize| self.space.get(i).map_or(1, |&axis| self.sizes[axis]);
         let count = match self.other {
-            Other::Frames(count) | Other::Channels(count) => count,
-            Other::None => 1,
+            Other::Frames(count) | Other::Channels { count, .. } => count,
+            Other::None | Other::Colours(_) => 1,
         };
-        let mut header = Header::new([size(2), size(1), size(0)], count, self.voxel)?;
+        let voxel = if matches!(self.other, Other::Colours(_)) { Type::Rgb8 } else { self.voxel };
+        let mut header = Header::new([size(2), size(1), size(0)], count, voxel)?;
         if let (Some(axis), true) = (self.outer, count > 1) {
             header.frames = Frames { count, axis: self.frames, values: self.values(fields, world, axis, count)? };
         }
@@ -86,7 +99,11 @@ impl Axes {
 
     /// Rows as long as the file's, channels side by side.
     pub(super) fn stored(&self, seen: &Header) -> Result<Header> {
-        let Other::Channels(count) = self.other else { return Ok(seen.clone()) };
+        let count = match self.other {
+            Other::None | Other::Frames(_) => return Ok(seen.clone()),
+            Other::Channels { count, .. } => count,
+            Other::Colours(colour) => colour.bytes(),
+        };
         let [z, y, x] = seen.shape;
         Header::new([z, y, x.saturating_mul(count)], 1, self.voxel)
     }

@@ -95,9 +95,14 @@ impl Fields {
         self.named.get(name).map(String::as_str)
     }
 
+    /// A key's value.
+    pub(super) fn pair(&self, key: &str) -> Option<&str> {
+        self.pairs.get(key).map(String::as_str)
+    }
+
     /// Our own provenance.
     pub(super) fn provenance(&self) -> Option<&str> {
-        self.pairs.get(PROVENANCE).map(String::as_str)
+        self.pair(PROVENANCE)
     }
 
     /// One whole number; 0 where the field is absent.

@@ -7,6 +7,7 @@ mod data;
 mod header;
 mod place;
 mod read;
+mod segments;
 mod write;
 
 #[cfg(test)]

@@ -49,6 +49,11 @@ impl World {
         Some(vector.is_some() && self.step(axis).is_none())
     }
 
+    /// Whether the step along an axis is shorter than any in space.
+    pub(super) fn vanishes(&self, axis: usize) -> bool {
+        self.vectors.as_ref().and_then(|v| v[axis].as_ref()).is_some_and(|v| v.iter().all(|n| n.abs() < 1e-100))
+    }
+
     /// The step and first value of an axis that moves in the fourth dimension of the world alone.
     pub(super) fn step(&self, axis: usize) -> Option<(f64, f64)> {
         let vector = self.vectors.as_ref()?[axis].as_ref().filter(|_| self.dims == 4)?;

@@ -10,10 +10,12 @@ use super::axes::{Axes, Other};
 use super::data::{self, Files, Skip};
 use super::header::Fields;
 use super::place::{self, World};
+use super::segments;
 use crate::channels::Channels;
 use crate::format::{self, Given, Scan};
 use crate::input::Input;
 use crate::open::OpenOptions;
+use crate::raw::Reordered;
 use crate::stored::{Decode, Piece, Stored};
 use crate::stream::{Codec, Stream};
 use crate::{ascii, embed, nifti};
@@ -40,8 +42,9 @@ fn open_one(input: &Input, options: &OpenOptions) -> Result<Scan> {
     } else {
         header.warnings = placed.warnings;
     }
-    embed::obey(provenance.as_ref(), &mut header);
     header.meta.extend(fields.all().map(|(key, value)| (key.clone(), value.clone().into())));
+    segments::take(&fields, &mut header);
+    embed::obey(provenance.as_ref(), &mut header);
     let files = data::files(&fields, input, &sizes, options.allow_outside)?;
     let mut used = vec![input.clone()];
     if !files.attached {
@@ -84,9 +87,14 @@ fn source(fields: &Fields, axes: &Axes, header: Header, files: &Files) -> Result
         (Encoding::Hex, [one, ..]) => Arc::new(hex(stored, decode, files, one, &skip)?),
         (_, []) => return Err(Error::corrupt("list of data files").found("no name")),
     };
-    let Other::Channels(count) = axes.other else { return Ok(inner) };
-    let axis = header.frames.clone();
-    Ok(Arc::new(Channels::new(inner, header, count).counting(axis)))
+    Ok(match axes.other {
+        Other::None | Other::Frames(_) => inner,
+        Other::Colours(colour) => Arc::new(Reordered::new(inner, header, colour)),
+        Other::Channels { count, together } => {
+            let axis = header.frames.clone();
+            Arc::new(Channels::new(inner, header, count).together(together).counting(axis))
+        }
+    })
 }
 
 fn bytes(header: &Header) -> u64 {

@@ -1,7 +1,8 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use isovox_volume::{FrameAxis, Geometry, Header, Kind, Result, Run, Space, Type};
+use isovox_volume::{Certainty, FrameAxis, Geometry, Header, Kind, QuantityKind, Result, Run, Space, Type};
+use serde_json::json;
 
 use super::Nrrd;
 use crate::format::{Format, Given, Scan, Target};
@@ -168,14 +169,38 @@ fn axes_of_frames_channels_and_colours() {
     assert_eq!(voxels(&scan).unwrap()[24..28], [1, 4, 7, 10]);
     let colour = head(&[&first[..], &["kinds: RGB-color domain domain domain"]].concat());
     assert_eq!((colour.voxel, colour.frames.count), (Type::Rgb8, 1));
+    let flat = ["space", "space directions", "space origin"];
+    for (kinds, sizes, rgb) in
+        [("space 3-color space", "2 3 2", [0, 2, 4, 1, 3, 5, 6, 8, 10, 7, 9, 11]), ("space space RGB-color", "2 2 3", [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11])]
+    {
+        let scan = open(nrrd(&[&flat[..], &[&format!("kinds: {kinds}"), &format!("sizes: {sizes}")]].concat(), &(0..12).collect::<Vec<u8>>())).unwrap();
+        assert_eq!((scan.source.header().shape, scan.source.header().voxel), ([1, 2, 2], Type::Rgb8));
+        assert_eq!(voxels(&scan).unwrap(), rgb, "{kinds}");
+    }
+    refused(&["dimension: 4", "sizes: 2 3 2 2", "space", "space directions", "space origin", "kinds: space 3-color space list"], &ramp(), Kind::Unsupported, "side by side");
+    // A step that is nothing, of what is no space.
+    let near = ["dimension: 4", "space directions: (2e-303,2e-303,2e-303) (1,0,0) (0,1,0) (0,0,1)", "sizes: 6 4 3 2", "kinds: 3D-symmetric-matrix domain domain domain"];
+    let near = head(&near);
+    assert_eq!((near.shape, near.frames.count, near.geometry.spacing()), ([2, 3, 4], 6, Some([1.0; 3])));
     let timed =
         ["space: LPST", "dimension: 4", "sizes: 4 3 2 2", "space directions: (1,0,0,0) (0,1,0,0) (0,0,1,0) (0,0,0,3)", "space origin: (0,0,0,9)", "kinds: space space space time"];
     let timed = head(&timed);
     assert_eq!((timed.frames.axis, timed.frames.values), (FrameAxis::Time, vec![9.0, 12.0]));
     let plain = ["dimension: 4", "space", "space directions", "space origin", "sizes: 4 3 2 2"];
     assert_eq!((head(&plain).frames.count, head(&plain).frames.axis), (2, FrameAxis::Unknown));
-    let middle = ["dimension: 4", "space directions: (1,0,0) (0,1,0) none (0,0,1)", "sizes: 4 3 2 2"];
-    refused(&middle, &[0; 48], Kind::Unsupported, "between");
+    // Channels behind rows, and behind planes.
+    for (directions, sizes, first, second) in [
+        ("(1,0,0) none (0,1,0) (0,0,1)", "4 2 3 2", [0, 1, 2, 3, 8, 9, 10, 11, 16], [4, 5, 6, 7, 12, 13, 14, 15, 20]),
+        ("(1,0,0) (0,1,0) none (0,0,1)", "4 3 2 2", [0, 1, 2, 3, 4, 5, 6, 7, 8], [12, 13, 14, 15, 16, 17, 18, 19, 20]),
+    ] {
+        let between = ["dimension: 4", &format!("space directions: {directions}"), &format!("sizes: {sizes}"), "kinds: ??? ??? ??? ???"];
+        let data: Vec<u8> = (0..48).collect();
+        let scan = open(nrrd(&between, &data)).unwrap();
+        assert_eq!((scan.source.header().shape, scan.source.header().frames.count), ([2, 3, 4], 2));
+        let found = voxels(&scan).unwrap();
+        assert_eq!((&found[..9], &found[24..33]), (&first[..], &second[..]), "{sizes}");
+        assert_eq!((found[12], found[36]), (24, if sizes == "4 2 3 2" { 28 } else { 36 }), "the second plane");
+    }
     let flat = ["dimension: 2", "space", "space directions", "space origin", "sizes: 4 6", "spacings: 1 1"];
     assert_eq!((head(&flat).shape, head(&flat).geometry.space()), ([1, 6, 4], Space::Voxel));
     let five = ["dimension: 5", "space", "space directions", "space origin", "sizes: 2 2 2 2 2", "kinds: domain domain domain list list"];
@@ -280,5 +305,22 @@ fn every_type_and_space_comes_back_as_written() {
             assert_eq!((h.voxel, h.shape, &h.frames, &h.geometry), (voxel, [3, 4, 5], &header.frames, geometry));
             assert_eq!(scan.provenance.unwrap()["isovox"], "0 \\ n");
         }
+    }
+}
+
+#[test]
+fn segments_of_slicer_are_labels_with_names() {
+    let keys = ["Segment0_ID:=Segment_1", "Segment0_Name:=bone", "Segment0_LabelValue:=4", "Segment0_Layer:=0", "Segment1_ID:=x", "Segment1_Name:=fat", "Segment1_LabelValue:=2"];
+    let h = head(&keys);
+    assert_eq!((h.quantity.kind, h.quantity.certain), (QuantityKind::Label, Certainty::Certain));
+    assert_eq!(h.meta["segments"], json!([{"number": 4, "label": "bone"}, {"number": 2, "label": "fat"}]));
+    let layers = ["dimension: 4", "sizes: 2 4 3 2", "space directions: none (1,0,0) (0,1,0) (0,0,1)", "kinds: list domain domain domain"];
+    let h = head(&[&layers[..], &keys, &["Segment1_Layer:=1"]].concat());
+    assert_eq!((h.quantity.kind, h.frames.count), (QuantityKind::Label, 2));
+    let layer = |frame: usize, number: usize, label: &str| json!({"frame": frame, "segments": [{"number": number, "label": label}]});
+    assert_eq!(h.meta["layers"], json!([layer(0, 4, "bone"), layer(1, 2, "fat")]));
+    assert!(!h.meta.contains_key("segments") && h.warnings.iter().any(|w| w.contains("layers")));
+    for other in [&["Segment0_Name:=bone"][..], &["Segment0_ID:=x", "type: float", "endian: little"]] {
+        assert_eq!(head(other).quantity.kind, QuantityKind::Stored, "{other:?}");
     }
 }

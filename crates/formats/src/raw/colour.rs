@@ -1,4 +1,4 @@
-//! Colour in the orders of `ImageJ`'s import dialog, given as red, green, blue.
+//! Colour in the orders of `ImageJ`'s import dialog and of NRRD, given as red, green, blue.
 
 use std::fmt;
 use std::ops::Range;
@@ -8,10 +8,12 @@ use isovox_volume::source::Pool;
 use isovox_volume::{Cursor, Header, Result, Run, Slab, Source};
 
 /// Where a pixel's red, green and blue are.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Colour {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Colour {
     /// A plane of red, one of green, one of blue.
     Planar,
+    /// A row of red, one of green, one of blue.
+    Rows,
     /// Blue, green, red.
     Bgr,
     /// Alpha, red, green, blue; alpha is left out.
@@ -22,17 +24,22 @@ pub(super) enum Colour {
 
 impl Colour {
     /// Bytes of a pixel.
-    pub(super) fn bytes(self) -> usize {
+    pub(crate) fn bytes(self) -> usize {
         match self {
-            Colour::Planar | Colour::Bgr => 3,
+            Colour::Planar | Colour::Rows | Colour::Bgr => 3,
             Colour::Argb | Colour::Abgr => 4,
         }
     }
 
-    /// Bytes from one pixel to the next, and where the first red, green and blue are, in a plane of so many pixels.
+    /// Pixels whose red, green and blue lie near each other.
+    fn together(self, header: &Header) -> usize {
+        if self == Colour::Rows { header.nx() } else { header.plane() }
+    }
+
+    /// Bytes from one pixel to the next, and where the first red, green and blue are, among so many pixels.
     fn places(self, pixels: usize) -> (usize, [usize; 3]) {
         match self {
-            Colour::Planar => (1, [0, pixels, 2 * pixels]),
+            Colour::Planar | Colour::Rows => (1, [0, pixels, 2 * pixels]),
             Colour::Bgr => (3, [2, 1, 0]),
             Colour::Argb => (4, [1, 2, 3]),
             Colour::Abgr => (4, [3, 2, 1]),
@@ -44,6 +51,7 @@ impl fmt::Display for Colour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Colour::Planar => "planar rgb8",
+            Colour::Rows => "rgb8 by rows",
             Colour::Bgr => "bgr8",
             Colour::Argb => "argb8",
             Colour::Abgr => "abgr8",
@@ -52,7 +60,7 @@ impl fmt::Display for Colour {
 }
 
 /// A source of plane bytes, re-ordered.
-pub(super) struct Reordered {
+pub(crate) struct Reordered {
     inner: Arc<dyn Source>,
     header: Header,
     colour: Colour,
@@ -60,7 +68,7 @@ pub(super) struct Reordered {
 
 impl Reordered {
     /// `inner` has planes of `colour.bytes()` bytes a pixel of `header`'s planes.
-    pub(super) fn new(inner: Arc<dyn Source>, header: Header, colour: Colour) -> Reordered {
+    pub(crate) fn new(inner: Arc<dyn Source>, header: Header, colour: Colour) -> Reordered {
         Reordered { inner, header, colour }
     }
 }
@@ -75,13 +83,13 @@ struct Walk<'a> {
 impl Cursor for Walk<'_> {
     fn pull(&mut self, z: Range<usize>) -> Result<Slab> {
         let stored = self.inner.pull(z.clone())?;
-        let pixels = self.header.plane();
+        let pixels = self.colour.together(self.header);
         let (step, places) = self.colour.places(pixels);
         let bytes = self.colour.bytes() * pixels;
-        self.pool.slab(z, self.header.voxel, pixels, |out| {
-            for (out, plane) in out.chunks_exact_mut(3 * pixels).zip(stored.data.bytes().chunks_exact(bytes)) {
+        self.pool.slab(z, self.header.voxel, self.header.plane(), |out| {
+            for (out, stored) in out.chunks_exact_mut(3 * pixels).zip(stored.data.bytes().chunks_exact(bytes)) {
                 for (i, to) in out.chunks_exact_mut(3).enumerate() {
-                    to.copy_from_slice(&places.map(|p| plane[i * step + p]));
+                    to.copy_from_slice(&places.map(|p| stored[i * step + p]));
                 }
             }
             Ok(())
@@ -92,6 +100,10 @@ impl Cursor for Walk<'_> {
 impl Source for Reordered {
     fn header(&self) -> &Header {
         &self.header
+    }
+
+    fn prepare(&self, run: &Run) -> Result<()> {
+        self.inner.prepare(run)
     }
 
     fn open<'a>(&'a self, run: &'a Run, frame: usize, z: Range<usize>) -> Result<Box<dyn Cursor + 'a>> {
@@ -105,5 +117,9 @@ impl Source for Reordered {
 
     fn lends(&self) -> bool {
         self.inner.lends()
+    }
+
+    fn sequential(&self) -> bool {
+        self.inner.sequential()
     }
 }

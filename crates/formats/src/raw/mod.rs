@@ -24,6 +24,8 @@ use crate::input::Input;
 use crate::metaimage;
 use crate::open::OpenOptions;
 
+pub(crate) use colour::{Colour, Reordered};
+
 /// Raw data.
 pub struct Raw;
 
