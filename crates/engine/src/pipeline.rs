@@ -96,7 +96,7 @@ impl Pipeline {
             Access::Halo(op) => Arc::new(HaloSource::new(op, self.source)?),
             Access::Gather(op) => {
                 self.flight = self.flight.max(self.source.flight(1));
-                let gather = Arc::new(GatherSource::onto(name, op, &inputs)?);
+                let gather = Arc::new(GatherSource::onto(name, op.as_ref(), &inputs)?);
                 let told = gather.clone();
                 link.found = Some(Box::new(move || told.found()));
                 gather

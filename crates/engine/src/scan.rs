@@ -72,7 +72,7 @@ pub fn open_scan(paths: &[PathBuf], options: &OpenScan) -> Result<Opened> {
     }
     if options.crop.is_some() || options.center.is_some() {
         let crop = Crop { region: options.crop.clone().map(RegionText), center: options.center.clone(), world: None };
-        source = Arc::new(GatherSource::new(Arc::new(crop), source)?);
+        source = Arc::new(GatherSource::new(&crop, source)?);
     }
     if let Some(voxel) = options.voxel.filter(|v| *v != source.header().voxel) {
         source = Arc::new(Retyped::new(source, voxel)?);

@@ -37,12 +37,12 @@ struct Ready {
 
 impl GatherSource {
     /// Fails when the operation does not take the input.
-    pub fn new(op: Arc<dyn AnyGather>, input: Arc<dyn Source>) -> Result<GatherSource> {
+    pub fn new(op: &dyn AnyGather, input: Arc<dyn Source>) -> Result<GatherSource> {
         Self::onto("gathering", op, &[input])
     }
 
     /// The same, of several inputs; planes are those of the first.
-    pub fn onto(name: &str, op: Arc<dyn AnyGather>, inputs: &[Arc<dyn Source>]) -> Result<GatherSource> {
+    pub fn onto(name: &str, op: &dyn AnyGather, inputs: &[Arc<dyn Source>]) -> Result<GatherSource> {
         let headers: Vec<&Header> = inputs.iter().map(|i| i.header()).collect();
         Ok(GatherSource { name: name.into(), plan: op.plan(&headers)?, input: inputs[0].clone(), ready: OnceLock::new() })
     }

@@ -44,7 +44,7 @@ fn binned(source: &Arc<dyn Source>, factor: Extent) -> Result<Arc<dyn Source>> {
     if factor == Extent::cube(1) {
         return Ok(source.clone());
     }
-    Ok(Keep::always(Arc::new(GatherSource::new(Arc::new(Bin { factor }), source.clone())?)))
+    Ok(Keep::always(Arc::new(GatherSource::new(&Bin { factor }, source.clone())?)))
 }
 
 /// Labels as pictures show them.
