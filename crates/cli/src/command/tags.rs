@@ -129,8 +129,8 @@ fn model(files: &[File], wanted: &[String], identity: bool) -> Json {
 fn prune(model: &mut Model, wanted: &[String]) -> bool {
     model.retain(|tag, element| {
         let items = element.get_mut("Value").and_then(Json::as_array_mut).into_iter().flatten().filter_map(Json::as_object_mut);
-        // Of names the parts are objects too, and none is an element. All items are pruned, whichever has something left.
-        wanted.contains(tag) || items.fold(false, |any, item| prune(item, wanted) || any)
+        // Parts of names are objects too, and none is an element. All items are pruned, where `any` would stop at the first.
+        wanted.contains(tag) || items.map(|item| prune(item, wanted)).max() == Some(true)
     });
     !model.is_empty()
 }

@@ -11,6 +11,9 @@ const LONG: usize = 6;
 /// Names in scripts without blanks are found from this length on, wherever they stand.
 const UNSPACED: usize = 2;
 
+/// Parts of a name: family, given, middle, prefix, suffix.
+const PARTS: usize = 5;
+
 /// Months by their first letters, in English and German.
 const MONTHS: [&[&str]; 12] =
     [&["jan"], &["feb"], &["mar", "mae", "mrz"], &["apr"], &["may", "mai"], &["jun"], &["jul"], &["aug"], &["sep"], &["oct", "okt"], &["nov"], &["dec", "dez"]];
@@ -32,7 +35,7 @@ impl Names {
         let ways = text.split(['=', '\\']);
         for form in ways.flat_map(folded) {
             self.words.extend(words(&form).filter(|w| w.chars().count() >= SHORTEST).map(String::from));
-            let parts: Vec<String> = form.split('^').map(joined).collect();
+            let parts: Vec<String> = form.splitn(PARTS, '^').map(joined).collect();
             let pairs = parts.iter().enumerate().flat_map(|(i, a)| parts.iter().enumerate().filter(move |(j, _)| i != *j).map(move |(_, b)| format!("{a}{b}")));
             for whole in pairs.chain([parts.concat()]).chain(parts.iter().cloned()) {
                 let length = whole.chars().count();
