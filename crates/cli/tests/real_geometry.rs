@@ -101,17 +101,17 @@ fn the_epi_lies_where_its_anatomy_says() {
     assert!(inside >= 2, "{inside}");
 }
 
-type Uneven = (&'static str, usize, &'static [usize], f64, Option<f64>);
+type Uneven = (&'static str, usize, &'static [[usize; 2]], f64, Option<f64>);
 
-/// Series by what the manifest says of their places: planes of the even grid, those that are interpolated, the step (mm
+/// Series by what the manifest says of their places: planes of the even grid, the first and last of each run that is interpolated, the step (mm
 /// along the normal), and the tilt that goes.
 const UNEVEN: [Uneven; 5] = [
     // 5, 10, 5 mm.
-    ("gap_missing_slice", 5, &[3], 5.0, None),
+    ("gap_missing_slice", 5, &[[3, 3]], 5.0, None),
     // 0.7497, 1.4994, 0.7497 mm.
-    ("tilt_missing_slice", 5, &[3], 0.7497, Some(15.5)),
+    ("tilt_missing_slice", 5, &[[3, 3]], 0.7497, Some(15.5)),
     // 13 of 4.002, one of 1.081, 13 of 6.999 mm: 144.1 mm; a plane of 4.002 falls on a slice again at 29 and 36 of them.
-    ("ge_head_tilt_gaps", 37, &[14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 30, 31, 32, 33, 34, 35], 4.0019, Some(18.5)),
+    ("ge_head_tilt_gaps", 37, &[[14, 28], [30, 35]], 4.0019, Some(18.5)),
     ("philips_tilt_minus18", 8, &[], 2.3708, Some(18.5)),
     ("philips_tilt_plus16", 8, &[], 2.3970, Some(16.5)),
 ];

@@ -77,7 +77,9 @@ impl Sink for Segmentation {
             masks.extend(found.into_iter().map(|(label, mask)| ((label, k), mask)));
             if masks.len() * self.header.plane().div_ceil(8) > LARGEST {
                 let error = Error::unsupported("a segmentation").found(format_args!("{} frames, one for each label of each plane", masks.len()));
-                return Err(error.expected(format_args!("at most {} GB of them", LARGEST >> 30)).help("write .nii.gz, which holds them; or keep fewer objects: remove-small, keep-largest"));
+                return Err(error
+                    .expected(format_args!("at most {} GB of them", LARGEST >> 30))
+                    .help("write .nii.gz, which holds them; or keep fewer objects: remove-small, keep-largest"));
             }
         }
         Ok(())
