@@ -19,6 +19,8 @@ pub mod staged;
 pub mod stored;
 pub mod stream;
 pub mod table;
+#[cfg(test)]
+mod testing;
 pub mod unit;
 
 pub mod analyze;

@@ -1,6 +1,7 @@
 //! The geometry certificate of a scan: what its headers prove, and how far off other readers of them would be.
 
 use isovox_volume::provenance::Input;
+use isovox_volume::vector::{cross, dot, length, minus};
 use isovox_volume::{Header, Problem, Verdict};
 use serde_json::{Value as Json, json};
 
@@ -44,25 +45,12 @@ struct Reader {
     worst: Option<(f64, usize)>,
 }
 
-/// Inner product.
-fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-fn minus(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
-    std::array::from_fn(|r| a[r] - b[r])
-}
-
-fn length(a: [f64; 3]) -> f64 {
-    dot(a, a).sqrt()
-}
-
 /// The unit vector across the planes, to the side to which they follow each other.
 fn normal(header: &Header) -> Option<[f64; 3]> {
     let d = header.geometry.direction()?;
     let column = |c: usize| [d[0][c], d[1][c], d[2][c]];
     let (i, j, k) = (column(0), column(1), column(2));
-    let across = [i[1] * j[2] - i[2] * j[1], i[2] * j[0] - i[0] * j[2], i[0] * j[1] - i[1] * j[0]];
+    let across = cross(i, j);
     let size = length(across).copysign(dot(across, k));
     Some(across.map(|v| v / size))
 }

@@ -2,6 +2,16 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use isovox_volume::Run;
+use serde_json::{Value, json};
+
+/// Adds to what tells how something was made when that was, how long its phases took, and the memory that it came to hold.
+pub fn timed(run: &Run, told: &mut Value) {
+    told["created"] = json!(now());
+    told["phases"] = run.phases().iter().map(|(name, seconds)| json!({"name": name, "seconds": seconds})).collect();
+    told["peak_memory_mb"] = json!(peak_memory_mb());
+}
+
 /// The time, UTC, as ISO 8601.
 pub fn now() -> String {
     iso(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs()))

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use isovox_formats::{OpenOptions, Scan};
-use isovox_volume::{Result, Run};
+use isovox_volume::{Result, Run, Source};
 use sha2::{Digest, Sha256};
 
 /// The folder of real scans: $`ISOVOX_DATA`, else beside the repository; says so when there is none.
@@ -22,10 +22,14 @@ pub fn open(path: &Path) -> Result<Scan> {
     isovox_formats::open(&[path.to_path_buf()], &OpenOptions::default())
 }
 
-/// All voxels of all frames, native-endian, `[frame, z, y, x]`.
+/// All voxels of all frames of a scan, native-endian, `[frame, z, y, x]`.
 pub fn voxels(scan: &Scan) -> Result<Vec<u8>> {
+    planes(scan.source.as_ref())
+}
+
+/// The same, of a source.
+pub fn planes(source: &dyn Source) -> Result<Vec<u8>> {
     let run = Run::here();
-    let source = &scan.source;
     source.prepare(&run)?;
     let (nz, count) = (source.header().nz(), source.header().frames.count);
     let mut bytes = Vec::new();

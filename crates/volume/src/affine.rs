@@ -2,6 +2,8 @@
 //!
 //! A point is a column, so that `product(a, b)` applies `b` first.
 
+use crate::vector::{Vector, dot, length};
+
 /// A 4x4 affine, rows outermost.
 pub type Affine = [[f64; 4]; 4];
 
@@ -33,6 +35,18 @@ pub fn inverse(a: &Affine) -> Option<Affine> {
     let linear = from_linear(std::array::from_fn(|r| std::array::from_fn(|c| minor(c, r) / d)));
     let back = product(&linear, &translation(std::array::from_fn(|r| 0.0 - a[r][3])));
     back.iter().flatten().all(|v| v.is_finite()).then_some(back)
+}
+
+/// Where a step along an index axis leads; of axis 3, where index 0 lies.
+pub fn column(a: &Affine, axis: usize) -> Vector {
+    [a[0][axis], a[1][axis], a[2][axis]]
+}
+
+/// For each axis of one kind the nearest of another, each used once, by how much `along` says that they run along each other.
+pub fn nearest_axes(along: impl Fn(usize, usize) -> f64) -> [usize; 3] {
+    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    let fit = |o: &[usize; 3]| (0..3).map(|a| along(a, o[a])).sum::<f64>();
+    orders.into_iter().reduce(|a, b| if fit(&b) > fit(&a) + 1e-12 { b } else { a }).expect("six orders")
 }
 
 /// The affine of a linear part, rows outermost.
@@ -92,13 +106,9 @@ impl Parts {
     /// `transforms3d.affines.decompose44`.
     pub fn of(a: &Affine) -> Option<Parts> {
         inverse(a)?;
-        let column = |c: usize| [a[0][c], a[1][c], a[2][c]];
-        let dot = |p: [f64; 3], q: [f64; 3]| p[0] * q[0] + p[1] * q[1] + p[2] * q[2];
-        let less = |p: [f64; 3], by: f64, q: [f64; 3]| std::array::from_fn(|r| p[r] - by * q[r]);
-        let unit = |p: [f64; 3]| {
-            let long = dot(p, p).sqrt();
-            (long, p.map(|v| v / long))
-        };
+        let column = |c: usize| column(a, c);
+        let less = |p: Vector, by: f64, q: Vector| std::array::from_fn(|r| p[r] - by * q[r]);
+        let unit = |p: Vector| (length(p), p.map(|v| v / length(p)));
         let (mut zx, mut x) = unit(column(0));
         let xy = dot(x, column(1));
         let (zy, y) = unit(less(column(1), xy, x));

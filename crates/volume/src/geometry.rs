@@ -182,9 +182,7 @@ impl Geometry {
             return None;
         }
         let d = self.direction()?;
-        let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
-        let fit = |o: &[usize; 3]| (0..3).map(|c| d[o[c]][c].abs()).sum::<f64>();
-        let best = orders.iter().reduce(|a, b| if fit(b) > fit(a) + 1e-12 { b } else { a })?;
+        let best = affine::nearest_axes(|c, world| d[world][c].abs());
         Some((0..3).map(|c| [["L", "R"], ["P", "A"], ["S", "I"]][best[c]][usize::from(d[best[c]][c] < 0.0)]).collect())
     }
 

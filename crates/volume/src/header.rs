@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::error::{Error, Result};
 use crate::geometry::Geometry;
 use crate::region::Region;
+use crate::vector::{length, minus};
 use crate::verdict::{Problem, Verdict};
 use crate::voxel::Type;
 
@@ -240,8 +241,8 @@ impl Header {
         let own: Option<Vec<[f64; 3]>> = self.verdict.planes(self.nz(), self.frames.count).and_then(|s| s[..self.nz()].iter().map(|s| s.place_mm).collect());
         let (Some(places), Some(mut affine)) = (own, self.geometry.affine().copied()) else { return self };
         let mean: [f64; 3] = std::array::from_fn(|a| (places[places.len() - 1][a] - places[0][a]) / (places.len() - 1).max(1) as f64);
-        let off = |p: &[[f64; 3]]| (0..3).map(|a| (p[1][a] - p[0][a] - mean[a]).powi(2)).sum::<f64>().sqrt();
-        let tolerance = f64::max(0.01, 0.01 * mean.iter().map(|v| v * v).sum::<f64>().sqrt());
+        let off = |p: &[[f64; 3]]| length(minus(minus(p[1], p[0]), mean));
+        let tolerance = f64::max(0.01, 0.01 * length(mean));
         let even = self.verdict.problems.iter().all(|p| matches!(p, Problem::Gaps | Problem::Overlap | Problem::Tilted)) && places.windows(2).all(|p| off(p) <= tolerance);
         for (a, row) in affine.iter_mut().take(3).enumerate() {
             row[3] = places[0][a];

@@ -22,6 +22,7 @@ pub mod runs;
 pub mod sink;
 pub mod source;
 pub mod table;
+pub mod vector;
 pub mod verdict;
 pub mod volume;
 pub mod voxel;

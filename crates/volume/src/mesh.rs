@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::error::{Error, Result};
 use crate::geometry::{Geometry, Space};
 use crate::run::Run;
+use crate::vector::{cross, minus};
 
 /// What the coordinates of a mesh mean.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,16 +101,6 @@ pub fn sums(vertices: &[Point], triangles: &[[u32; 3]], about: Point) -> [f64; 2
 #[inline(always)]
 pub fn normal(a: Point, b: Point, c: Point) -> Point {
     cross(minus(b, a), minus(c, a))
-}
-
-#[inline(always)]
-fn minus(a: Point, b: Point) -> Point {
-    [a[0] - b[0], a[1] - b[1], a[2] - b[2]]
-}
-
-#[inline(always)]
-fn cross(u: Point, v: Point) -> Point {
-    [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]]
 }
 
 /// A part of a mesh that grows layer by layer along z. It can be read by itself: its first vertices are copies of the last ones

@@ -58,6 +58,14 @@ pub struct SliceRow {
     pub reason: Option<String>,
 }
 
+/// The median step between ascending places, the mean of the two in the middle for an even number; `None` of one place.
+pub fn median_step(places: &[f64]) -> Option<f64> {
+    let mut steps: Vec<f64> = places.windows(2).map(|w| w[1] - w[0]).collect();
+    steps.sort_by(f64::total_cmp);
+    let n = steps.len();
+    (n > 0).then(|| f64::midpoint(steps[(n - 1) / 2], steps[n / 2]))
+}
+
 /// What the file proves: one uniform grid, or what is wrong.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {

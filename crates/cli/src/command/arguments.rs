@@ -56,6 +56,11 @@ pub(crate) fn running() -> Vec<Arg> {
     .collect()
 }
 
+/// The inputs that the words name.
+pub(crate) fn input_paths(matches: &ArgMatches) -> Vec<PathBuf> {
+    matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect()
+}
+
 /// Flags that say how a scan is opened.
 pub(crate) fn opening() -> Vec<Arg> {
     [

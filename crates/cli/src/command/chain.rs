@@ -12,7 +12,7 @@ use isovox_ops::spec::{Operation, Spec};
 use isovox_ops::{Entry, find};
 use isovox_volume::{Error, Result, Source};
 
-use super::arguments::{Words, inputs, open_options, opening, operation, output, running, step, values};
+use super::arguments::{Words, input_paths, inputs, open_options, opening, operation, output, running, step, values};
 use super::output::{Made, check_name, not_inputs, write};
 use super::settings::Settings;
 use super::words::{self, Role, Word};
@@ -72,7 +72,7 @@ pub(crate) fn split(words: &[OsString]) -> (Vec<OsString>, Vec<Vec<OsString>>) {
 
 /// Runs `pipe`.
 pub(crate) fn run_pipe(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
-    let paths: Vec<PathBuf> = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect();
+    let paths = input_paths(matches);
     let recipes: Vec<&PathBuf> = paths.iter().filter(|p| p.extension().is_some_and(|e| e == "toml")).collect();
     match (&recipes[..], paths.len()) {
         ([], _) => {}
@@ -134,7 +134,7 @@ pub(crate) fn run_operation(name: &str, matches: &ArgMatches, settings: &Setting
     let entry = find(name)?;
     let spec = (entry.spec)();
     let words = values(&spec, matches)?;
-    let paths: Vec<PathBuf> = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect();
+    let paths = input_paths(matches);
     let out = matches.get_one::<PathBuf>("output").expect("clap requires it").clone();
     run(&paths, &open_options(matches, Some(&spec))?, &[Given { entry, words }], &out, settings)
 }

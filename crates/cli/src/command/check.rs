@@ -9,9 +9,8 @@ use isovox_jobs::check::Certificate;
 use isovox_jobs::clock;
 use isovox_jobs::folder::Folder;
 use isovox_volume::{Provenance, Result, Run};
-use serde_json::json;
 
-use super::arguments::{inputs, open_options, opening, output, running};
+use super::arguments::{input_paths, inputs, open_options, opening, output, running};
 use super::chain::not_an_input;
 use super::settings::Settings;
 use super::{Exit, talk};
@@ -33,7 +32,7 @@ pub(crate) fn command() -> Command {
 
 /// Runs it.
 pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
-    let paths: Vec<PathBuf> = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect();
+    let paths = input_paths(matches);
     let scan = isovox_engine::open_scan(&paths, &open_options(matches, None)?)?;
     let out = matches.get_one::<PathBuf>("output");
     if let Some(out) = out {
@@ -64,9 +63,7 @@ fn save(run: &Run, certificate: &Certificate, provenance: &Provenance, out: &Pat
     write_file(&folder.path("certificate.json"), false, format!("{:#}\n", certificate.json).as_bytes())?;
     write_file(&folder.path("certificate.html"), false, certificate.page().as_bytes())?;
     let mut told = provenance.json();
-    told["created"] = json!(clock::now());
-    told["phases"] = run.phases().iter().map(|(name, seconds)| json!({"name": name, "seconds": seconds})).collect();
-    told["peak_memory_mb"] = json!(clock::peak_memory_mb());
+    clock::timed(run, &mut told);
     write_file(&folder.path("provenance.json"), false, format!("{told:#}\n").as_bytes())?;
     folder.finish()
 }

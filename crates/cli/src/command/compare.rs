@@ -7,7 +7,7 @@ use isovox_engine::compare::{Compared, compare};
 use isovox_volume::Result;
 use serde_json::{Map, Value as Json, json};
 
-use super::arguments::{open_options, opening, running};
+use super::arguments::{input_paths, open_options, opening, running};
 use super::chain::open;
 use super::settings::Settings;
 use super::{Exit, talk};
@@ -26,7 +26,7 @@ pub(crate) fn command() -> Command {
 
 /// Runs it.
 pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
-    let paths: Vec<PathBuf> = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect();
+    let paths = input_paths(matches);
     let options = open_options(matches, None)?;
     let scans = paths.iter().map(|p| open(std::slice::from_ref(p), &options)).collect::<Result<Vec<_>>>()?;
     let run = settings.start(None);

@@ -10,7 +10,7 @@ use isovox_ops::spec::{Declared, Values};
 use isovox_volume::{Column, Header, Object, Result, Run, SliceRow, Source, Type, Verdict};
 use serde_json::{Map, Value as Json, json};
 
-use super::arguments::{inputs, open_options, opening, running};
+use super::arguments::{input_paths, inputs, open_options, opening, running};
 use super::identity::masked;
 use super::settings::Settings;
 use super::{Exit, talk};
@@ -36,7 +36,7 @@ pub(crate) fn command() -> Command {
 
 /// Runs it.
 pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
-    let paths: Vec<PathBuf> = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect();
+    let paths = input_paths(matches);
     let options = open_options(matches, None)?;
     let scan = match isovox_engine::open_scan(&paths, &options) {
         Ok(scan) => scan,

@@ -134,8 +134,6 @@ fn beside(run: &Run, provenance: &Provenance, object: &Object, written: &[PathBu
     if is_slices(out) {
         map.insert(sequence::FILES.into(), sequence::listed(written)?);
     }
-    map.insert("created".into(), json!(isovox_jobs::clock::now()));
-    map.insert("phases".into(), run.phases().iter().map(|(name, seconds)| json!({"name": name, "seconds": seconds})).collect());
-    map.insert("peak_memory_mb".into(), json!(isovox_jobs::clock::peak_memory_mb()));
+    isovox_jobs::clock::timed(run, &mut json);
     isovox_formats::staged::write_file(&name, true, format!("{json:#}\n").as_bytes()).at(out).map(|_| ())
 }

@@ -11,7 +11,7 @@ use isovox_ops::spec::Value;
 use isovox_volume::run::human;
 use isovox_volume::{Error, Result};
 
-use super::arguments::{inputs, open_options, opening, option, output, running};
+use super::arguments::{input_paths, inputs, open_options, opening, option, output, running};
 use super::chain::{not_an_input, open};
 use super::settings::Settings;
 use super::words::{self, Role, Word};
@@ -42,7 +42,7 @@ pub(crate) fn command() -> Command {
 
 /// Runs it.
 pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
-    let paths: Vec<PathBuf> = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect();
+    let paths = input_paths(matches);
     if let ([one], None) = (&paths[..], &settings.recipe)
         && one.extension().is_some_and(|e| e == "toml")
     {

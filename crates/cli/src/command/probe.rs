@@ -10,7 +10,7 @@ use isovox_volume::error::At;
 use isovox_volume::{Column, Error, Header, Result, Run, Source, Space, Table};
 use serde_json::{Value as Json, json};
 
-use super::arguments::{inputs, open_options, opening, option, output, running};
+use super::arguments::{input_paths, inputs, open_options, opening, option, output, running};
 use super::chain::open;
 use super::settings::Settings;
 use super::{Exit, talk};
@@ -55,7 +55,7 @@ struct Found {
 
 /// Runs it.
 pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
-    let paths: Vec<PathBuf> = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect();
+    let paths = input_paths(matches);
     let scan = open(&paths, &open_options(matches, None)?)?;
     let header = scan.source.header();
     header.even()?;

@@ -14,7 +14,7 @@ use isovox_volume::error::At;
 use isovox_volume::{Error, Kind, Result};
 use serde_json::Value as Json;
 
-use super::arguments::{output, running};
+use super::arguments::{input_paths, output, running};
 use super::found::{self, Found};
 use super::settings::Settings;
 use super::words::{self, Role, Word};
@@ -45,7 +45,7 @@ pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
     let keep = matches.get_one::<PathBuf>("output");
     let provenance = provenance(made)?;
     let words = told(&provenance).map_err(|e| e.within(made))?;
-    let given: Vec<PathBuf> = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect();
+    let given = input_paths(matches);
     let inputs = found::inputs(&provenance, &words, &given, made)?;
     let spared: Vec<&Path> = inputs.iter().map(|i| i.path.as_path()).chain([made.as_path()]).collect();
     if let Some(keep) = keep {

@@ -1,7 +1,6 @@
 //! `isovox tags`: what DICOM files say of themselves.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use isovox_formats::dicom::{mask, tags};
@@ -9,7 +8,7 @@ use isovox_ops::spec::nearest;
 use isovox_volume::{Error, Result};
 use serde_json::{Map, Value as Json, json};
 
-use super::arguments::{inputs, running};
+use super::arguments::{input_paths, inputs, running};
 use super::settings::Settings;
 use super::{Exit, talk};
 
@@ -55,7 +54,7 @@ pub(crate) fn command() -> Command {
 
 /// Runs it.
 pub(crate) fn run(matches: &ArgMatches, settings: &Settings) -> Result<Exit> {
-    let paths: Vec<PathBuf> = matches.get_many::<PathBuf>("input").into_iter().flatten().cloned().collect();
+    let paths = input_paths(matches);
     let wanted: Vec<String> = matches.get_many::<String>("tag").into_iter().flatten().map(|t| meant(t)).collect::<Result<_>>()?;
     let (files, others) = isovox_formats::dicom_files(&paths)?;
     if !others.is_empty() {

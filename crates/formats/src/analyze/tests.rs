@@ -1,7 +1,8 @@
-use isovox_volume::{FrameAxis, Kind, Result, Run, Space, Type};
+use isovox_volume::{FrameAxis, Kind, Result, Space, Type};
 
 use crate::format::Scan;
 use crate::open::{OpenOptions, open};
+use crate::testing::voxels;
 
 /// A header of 4 x 3 x 2 in a byte order, changed at some bytes.
 fn header(big: bool, datatype: i16, changes: &[(usize, &[u8])]) -> Vec<u8> {
@@ -25,10 +26,6 @@ fn header(big: bool, datatype: i16, changes: &[(usize, &[u8])]) -> Vec<u8> {
         put(*at, bytes);
     }
     file
-}
-
-fn voxels(scan: &Scan) -> Result<Vec<u8>> {
-    Ok(scan.source.open(&Run::here(), 0, 0..2)?.pull(0..2)?.data.bytes().to_vec())
 }
 
 /// A pair in a folder, opened by the half of this ending.

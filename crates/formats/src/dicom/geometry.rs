@@ -1,9 +1,11 @@
 //! Where the voxels are: IPP, IOP and `PixelSpacing` as one affine (PS3.3 C.7.6.2.1.1).
 
+use isovox_volume::vector::{dot, length};
+use isovox_volume::verdict::median_step;
 use isovox_volume::{Geometry, Space};
 
 use super::order::Ordered;
-use super::slice::{Slice, length};
+use super::slice::Slice;
 
 /// The straight way from the first position to the last.
 pub(super) struct Line {
@@ -22,11 +24,6 @@ pub(super) struct Line {
     pub(super) tilt_deg: f64,
 }
 
-/// Inner product.
-pub(super) fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
 impl Line {
     /// Through positions and their ascending places along the normal.
     pub(super) fn through(positions: &[[f64; 3]], places: &[f64], normal: [f64; 3]) -> Line {
@@ -36,7 +33,7 @@ impl Line {
         let along = if reach > 0.0 { way.map(|v| v / reach) } else { normal };
         let aside: [f64; 3] = std::array::from_fn(|a| along[a] - normal[a]);
         let tilt_deg = libm::atan(length(aside)).to_degrees();
-        Line { first: positions[0], along, normal, place: places[0], count: positions.len(), reach, step: median(places), tilt_deg }
+        Line { first: positions[0], along, normal, place: places[0], count: positions.len(), reach, step: median_step(places).unwrap_or(0.0), tilt_deg }
     }
 
     /// The even steps nearest to slices, of each the number of its plane and its position, where these lie off them by no more
@@ -80,17 +77,6 @@ impl Line {
     fn plane(&self, uniform: bool) -> Option<[f64; 3]> {
         let step = if uniform { self.reach / (self.count.max(2) - 1) as f64 } else { self.step };
         (self.count > 1).then(|| self.along.map(|v| v * step))
-    }
-}
-
-/// The median step; the mean of the two in the middle for an even number.
-fn median(places: &[f64]) -> f64 {
-    let mut steps: Vec<f64> = places.windows(2).map(|w| w[1] - w[0]).collect();
-    steps.sort_by(f64::total_cmp);
-    match steps.len() {
-        0 => 0.0,
-        n if n % 2 == 1 => steps[n / 2],
-        n => f64::midpoint(steps[n / 2 - 1], steps[n / 2]),
     }
 }
 

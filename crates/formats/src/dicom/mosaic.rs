@@ -4,11 +4,12 @@
 //! position is that of the corner of an image as large as the sheet around the first slice's centre, so that the slice's
 //! own corner lies half the difference further in (dcm2niix's notes on Siemens, nibabel's manual).
 
+use isovox_volume::vector::length;
 use isovox_volume::{Error, Result};
 
 use super::csa;
 use super::fields::Fields;
-use super::slice::{Slice, length};
+use super::slice::Slice;
 use super::stored::Part;
 
 /// Whether an image says that it is one.

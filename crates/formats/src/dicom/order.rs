@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::geometry::{Line, dot};
+use super::geometry::Line;
 use super::parted::{self, LeftOut, in_time};
 use super::slice::Slice;
 use crate::input::natural;
+use isovox_volume::vector::dot;
 use isovox_volume::{FrameAxis, Problem, Result, SliceRow, Verdict};
 
 /// Positions closer than this are one, mm; finer where pixels are.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use dicom_core::Tag;
 use isovox_volume::Result;
+use isovox_volume::vector::length;
 
 use super::fields::Fields;
 use super::marks::Marks;
@@ -279,9 +280,4 @@ impl Slice {
         ];
         alike.iter().find(|a| !a.1).map(|a| a.0)
     }
-}
-
-/// Length of a vector.
-pub(super) fn length(v: [f64; 3]) -> f64 {
-    (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]).sqrt()
 }

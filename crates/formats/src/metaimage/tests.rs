@@ -1,13 +1,14 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use isovox_volume::{FrameAxis, Geometry, Header, Kind, Result, Run, Space, Type};
+use isovox_volume::{FrameAxis, Geometry, Header, Kind, Result, Space, Type};
 use serde_json::{Value, json};
 
 use super::MetaImage;
 use crate::format::{Format, Given, Scan, Target};
 use crate::input::Input;
 use crate::open::OpenOptions;
+use crate::testing::voxels;
 
 /// A header of 4 x 3 x 2 u8 with lines changed: `Key = value` replaces or adds, `Key` alone removes.
 fn header(changes: &[&str]) -> String {
@@ -55,16 +56,6 @@ fn open(bytes: Vec<u8>) -> Result<Scan> {
 
 fn open_file(path: &Path) -> Result<Scan> {
     MetaImage.open(Given::One(Input::file(path)?), &OpenOptions::default())
-}
-
-fn voxels(scan: &Scan) -> Result<Vec<u8>> {
-    let (run, source) = (Run::here(), &scan.source);
-    let nz = source.header().nz();
-    let mut out = Vec::new();
-    for frame in 0..source.header().frames.count {
-        out.extend_from_slice(source.open(&run, frame, 0..nz)?.pull(0..nz)?.data.bytes());
-    }
-    Ok(out)
 }
 
 fn read(changes: &[&str], data: &[u8]) -> Result<Vec<u8>> {

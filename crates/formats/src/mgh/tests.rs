@@ -1,11 +1,12 @@
 use std::io::Write as _;
 
-use isovox_volume::{Kind, Result, Run, Space, Type};
+use isovox_volume::{Kind, Result, Space, Type};
 
 use super::Mgh;
 use crate::format::{Format, Given, Scan};
 use crate::input::Input;
 use crate::open::OpenOptions;
+use crate::testing::voxels;
 
 /// A volume of 4 x 3 x 2 and so many frames, with what stands behind the voxels.
 fn mgh(kind: i32, frames: i32, good: i16, data: &[u8], footer: &[f32]) -> Vec<u8> {
@@ -22,13 +23,6 @@ fn mgh(kind: i32, frames: i32, good: i16, data: &[u8], footer: &[f32]) -> Vec<u8
 
 fn open(name: &str, bytes: Vec<u8>) -> Result<Scan> {
     Mgh.open(Given::One(Input::bytes(name, bytes)), &OpenOptions::default())
-}
-
-fn voxels(scan: &Scan) -> Result<Vec<u8>> {
-    let (run, source) = (Run::here(), &scan.source);
-    let frames = 0..source.header().frames.count;
-    let pulled = frames.map(|frame| Ok(source.open(&run, frame, 0..2)?.pull(0..2)?.data.bytes().to_vec()));
-    pulled.collect::<Result<Vec<_>>>().map(|planes| planes.concat())
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

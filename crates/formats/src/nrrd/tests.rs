@@ -1,13 +1,14 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use isovox_volume::{Certainty, FrameAxis, Geometry, Header, Kind, QuantityKind, Result, Run, Space, Type};
+use isovox_volume::{Certainty, FrameAxis, Geometry, Header, Kind, QuantityKind, Result, Space, Type};
 use serde_json::json;
 
 use super::Nrrd;
 use crate::format::{Format, Given, Scan, Target};
 use crate::input::Input;
 use crate::open::OpenOptions;
+use crate::testing::voxels;
 
 /// A header of 4 x 3 x 2 u8 with lines changed: `field: value` replaces or adds, `field` alone removes.
 fn header(changes: &[&str]) -> String {
@@ -40,16 +41,6 @@ fn open(bytes: Vec<u8>) -> Result<Scan> {
 
 fn open_file(path: &Path) -> Result<Scan> {
     Nrrd.open(Given::One(Input::file(path)?), &OpenOptions::default())
-}
-
-fn voxels(scan: &Scan) -> Result<Vec<u8>> {
-    let (run, source) = (Run::here(), &scan.source);
-    let nz = source.header().nz();
-    let mut out = Vec::new();
-    for frame in 0..source.header().frames.count {
-        out.extend_from_slice(source.open(&run, frame, 0..nz)?.pull(0..nz)?.data.bytes());
-    }
-    Ok(out)
 }
 
 fn read(changes: &[&str], data: &[u8]) -> Result<Vec<u8>> {

@@ -1,17 +1,11 @@
 use std::path::{Path, PathBuf};
 
-use isovox_volume::{Geometry, Header, Kind, Result, Run, Space, Type};
+use isovox_volume::{Geometry, Header, Kind, Space, Type};
 
-use crate::format::{Given, Scan, Target};
+use crate::format::{Given, Target};
 use crate::input::Input;
 use crate::open::{OpenOptions, RawOptions, create, open, open_given};
-
-fn voxels(scan: &Scan) -> Result<Vec<u8>> {
-    let run = Run::here();
-    scan.source.prepare(&run)?;
-    let nz = scan.source.header().nz();
-    Ok(scan.source.open(&run, 0, 0..nz)?.pull(0..nz)?.data.bytes().to_vec())
-}
+use crate::testing::voxels;
 
 fn ramp(n: usize) -> Vec<u8> {
     (0..n).map(|i| (i % 251) as u8).collect()

@@ -1,17 +1,13 @@
-use isovox_volume::{Kind, Result, Run, Source, Space, Type};
+use isovox_volume::{Kind, Result, Space, Type};
 
 use super::Scanco;
 use crate::format::{Format, Given, Scan};
 use crate::input::Input;
 use crate::open::OpenOptions;
+use crate::testing::voxels;
 
 fn open(name: &str, bytes: Vec<u8>) -> Result<Scan> {
     Scanco.open(Given::One(Input::bytes(name, bytes)), &OpenOptions::default())
-}
-
-fn voxels(source: &dyn Source) -> Result<Vec<u8>> {
-    let nz = source.header().nz();
-    Ok(source.open(&Run::here(), 0, 0..nz)?.pull(0..nz)?.data.bytes().to_vec())
 }
 
 /// An ISQ of 4 x 3 x 2, of 80 x 60 x 50 um, its data one block behind the header.
@@ -52,7 +48,7 @@ fn an_isq_says_the_extent_of_the_whole() {
     assert_eq!((h.shape, h.voxel, h.geometry.space(), h.geometry.spacing()), ([2, 3, 4], Type::I16, Space::Local, Some([0.02, 0.02, 0.025])));
     assert_eq!(h.meta["mu_scaling"], 4096);
     let native: Vec<u8> = (0..24i16).flat_map(|v| (v * -300).to_ne_bytes()).collect();
-    assert_eq!(voxels(&*scan.source).unwrap(), native);
+    assert_eq!(voxels(&scan).unwrap(), native);
 }
 
 #[test]
@@ -65,7 +61,7 @@ fn aims_of_both_versions() {
             let h = scan.source.header();
             assert_eq!((h.shape, h.voxel, h.meta["processing_log"].as_str()), ([2, 3, 4], voxel, Some("! a log")));
             assert!(h.geometry.spacing().unwrap().iter().all(|s| (s - 0.082).abs() < 1e-8));
-            assert_eq!(voxels(&*scan.source).unwrap(), *data);
+            assert_eq!(voxels(&scan).unwrap(), *data);
         }
         assert_eq!(open("a.aim", aim(thirty, 0x0015_0001, &[0; 24])).err().map(|e| e.kind()), Some(Kind::Unsupported));
     }
@@ -75,13 +71,13 @@ fn aims_of_both_versions() {
 fn what_is_cut_off_or_lies_is_refused() {
     for whole in [isq(), aim(false, 0x20002, &[0; 48]), aim(true, 0x20002, &[0; 48])] {
         for length in 0..whole.len() {
-            assert!(open("a.aim", whole[..length].to_vec()).and_then(|s| voxels(&*s.source)).is_err(), "{length} of {}", whole.len());
+            assert!(open("a.aim", whole[..length].to_vec()).and_then(|s| voxels(&s)).is_err(), "{length} of {}", whole.len());
         }
         for at in 0..whole.len().min(520) {
             for value in [0, 0x7f, 0xff] {
                 let mut bytes = whole.clone();
                 bytes[at] = value;
-                let _ = open("a.aim", bytes).and_then(|s| voxels(&*s.source));
+                let _ = open("a.aim", bytes).and_then(|s| voxels(&s));
             }
         }
     }

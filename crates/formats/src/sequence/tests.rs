@@ -8,6 +8,7 @@ use super::Sequence;
 use crate::format::{Format, Given, Scan, Target};
 use crate::input::Input;
 use crate::open::{OpenOptions, create, open as open_paths};
+use crate::testing::voxels;
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
@@ -28,12 +29,6 @@ fn one(name: &str, bytes: &[u8]) -> Result<Vec<u8>> {
         return Err(Error::unsupported("no picture"));
     }
     voxels(&Sequence.open(given, &OpenOptions::default())?)
-}
-
-fn voxels(scan: &Scan) -> Result<Vec<u8>> {
-    let run = Run::here();
-    let nz = scan.source.header().nz();
-    Ok(scan.source.open(&run, 0, 0..nz)?.pull(0..nz)?.data.bytes().to_vec())
 }
 
 fn png(width: u32, color: png::ColorType, depth: png::BitDepth, data: &[u8]) -> Vec<u8> {

@@ -9,6 +9,7 @@ use super::Tiff;
 use crate::format::{Format, Given, Scan, Target};
 use crate::input::Input;
 use crate::open::OpenOptions;
+use crate::testing::voxels;
 
 mod build;
 
@@ -32,16 +33,6 @@ fn open_with(file: Vec<u8>, options: &OpenOptions) -> Result<Scan> {
         return Err(Error::unsupported("no TIFF"));
     }
     Tiff.open(given, options)
-}
-
-fn voxels(scan: &Scan) -> Result<Vec<u8>> {
-    let run = Run::here();
-    let header = scan.source.header();
-    let mut all = Vec::new();
-    for frame in 0..header.frames.count {
-        all.extend_from_slice(scan.source.open(&run, frame, 0..header.nz())?.pull(0..header.nz())?.data.bytes());
-    }
-    Ok(all)
 }
 
 fn all(build: &Build) -> Vec<u8> {

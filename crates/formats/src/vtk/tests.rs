@@ -1,19 +1,13 @@
-use isovox_volume::{FrameAxis, Geometry, Header, Kind, Result, Run, Space, Type};
+use isovox_volume::{FrameAxis, Geometry, Header, Kind, Result, Space, Type};
 
 use super::Vtk;
 use crate::format::{Format, Given, Scan, Target};
 use crate::input::Input;
 use crate::open::OpenOptions;
+use crate::testing::voxels;
 
 fn open(bytes: Vec<u8>) -> Result<Scan> {
     Vtk.open(Given::One(Input::bytes("a.vtk", bytes)), &OpenOptions::default())
-}
-
-fn voxels(scan: &Scan) -> Result<Vec<u8>> {
-    let (run, source) = (Run::here(), &scan.source);
-    let (nz, frames) = (source.header().nz(), 0..source.header().frames.count);
-    let pulled = frames.map(|frame| Ok(source.open(&run, frame, 0..nz)?.pull(0..nz)?.data.bytes().to_vec()));
-    pulled.collect::<Result<Vec<_>>>().map(|planes| planes.concat())
 }
 
 fn ramp() -> Vec<u8> {

@@ -2,7 +2,7 @@ use std::io::{Cursor, Read, Write};
 use std::sync::Arc;
 
 use isovox_testing::dicom;
-use isovox_volume::{Kind, Result, Run};
+use isovox_volume::{Kind, Result};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -11,6 +11,7 @@ use super::directory::Directory;
 use crate::format::{Given, Scan};
 use crate::input::{Archive, Input, ReadAt};
 use crate::open::{OpenOptions, open_given, series};
+use crate::testing::voxels;
 
 const METHODS: [CompressionMethod; 2] = [CompressionMethod::Stored, CompressionMethod::Deflated];
 
@@ -25,13 +26,6 @@ fn archive(method: CompressionMethod, entries: &[(&str, &[u8])]) -> Vec<u8> {
 
 fn open(bytes: Vec<u8>) -> Result<Scan> {
     open_given(Given::One(Input::bytes("a.zip", bytes)), &OpenOptions::default())
-}
-
-fn voxels(scan: &Scan) -> Result<Vec<u8>> {
-    let run = Run::here();
-    scan.source.prepare(&run)?;
-    let nz = scan.source.header().nz();
-    Ok(scan.source.open(&run, 0, 0..nz)?.pull(0..nz)?.data.bytes().to_vec())
 }
 
 fn ramp(n: usize) -> Vec<u8> {

@@ -235,7 +235,8 @@ fn write(run: &Run, scan: &Opened, options: &Options, folder: &Folder, found: &F
         shapes::render(run, &shown.labels, folder)?;
     }
     found.results.write(folder)?;
-    let provenance = timed(run, provenance);
+    let mut provenance = provenance;
+    crate::clock::timed(run, &mut provenance);
     let name = scan.files.first().map_or("a scan", |f| f.name()).to_string();
     found.results.report(folder, &name, &provenance)?;
     json_file(folder, "provenance.json", &provenance)
@@ -259,13 +260,6 @@ fn provenance(scan: &Opened, options: &Options, found: &Found) -> Result<Json> {
 /// What of it stands in the label file: no times.
 fn embedded(provenance: &Json) -> String {
     json!({"command": provenance["command"], "space": provenance["space"], "inputs": provenance["inputs"]}).to_string()
-}
-
-fn timed(run: &Run, mut provenance: Json) -> Json {
-    provenance["created"] = json!(crate::clock::now());
-    provenance["phases"] = run.phases().iter().map(|(name, seconds)| json!({"name": name, "seconds": seconds})).collect();
-    provenance["peak_memory_mb"] = json!(crate::clock::peak_memory_mb());
-    provenance
 }
 
 /// Voxels a side that pictures are drawn from at most.

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use isovox_macros::Op;
 use isovox_volume::affine::{IDENTITY, apply, from_linear, inverse};
+use isovox_volume::vector::{dot, length};
 use isovox_volume::{Error, Geometry, Header, Region, Result, Voxel};
 
 use crate::access::{Gather, Held, OnGrid};
@@ -69,7 +70,6 @@ type Half = ([f64; 3], f64);
 ///
 /// Its corners are corners of what they share, in each of which three of their planes meet.
 fn shared(halves: &[Half]) -> Option<[[f64; 2]; 3]> {
-    let dot = |n: [f64; 3], p: [f64; 3]| n[0] * p[0] + n[1] * p[1] + n[2] * p[2];
     let mut found: Option<[[f64; 2]; 3]> = None;
     for a in 0..halves.len() {
         for (b, c) in (0..a).flat_map(|b| (0..b).map(move |c| (b, c))) {
@@ -102,7 +102,7 @@ fn within(geometry: &Geometry, shape: [usize; 3], text: &str) -> Result<Region> 
         halves.extend([(unit.map(|v| 0.0 - v), 0.0), (unit, last[a])]);
         // The world's ends, as planes between the voxels' indices.
         let row: [f64; 3] = std::array::from_fn(|c| affine[a][c]);
-        let long = row.iter().map(|v| v * v).sum::<f64>().sqrt();
+        let long = length(row);
         let ends = [(-1.0, 0.0 - wanted[a][0]), (1.0, wanted[a][1])];
         halves.extend(ends.into_iter().filter(|(_, end)| end.is_finite()).map(|(sign, end)| (row.map(|v| sign * v / long), (end - sign * affine[a][3]) / long)));
     }

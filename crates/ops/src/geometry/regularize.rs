@@ -3,6 +3,9 @@
 use std::ops::Range;
 
 use isovox_macros::Op;
+use isovox_volume::affine::column;
+use isovox_volume::vector::{Vector, cross, dot, length};
+use isovox_volume::verdict::median_step;
 use isovox_volume::{Error, Geometry, Header, Numbers, Problem, QuantityKind, Result, Scalar, Type, Verdict, Voxel};
 use serde_json::{Value as Json, json};
 
@@ -57,16 +60,6 @@ pub struct Even {
     long: bool,
 }
 
-type Vector = [f64; 3];
-
-fn dot(a: Vector, b: Vector) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-fn cross(a: Vector, b: Vector) -> Vector {
-    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
-}
-
 /// The slices' axes: along rows, along columns, the normal, and the way for each mm along it.
 struct Stack {
     origin: Vector,
@@ -82,10 +75,10 @@ impl Stack {
         let Some(a) = input.geometry.affine() else {
             return Err(Error::geometry("an even grid of slices without geometry").help("name the spacing with --voxel-size"));
         };
-        let axis = |c: usize| [a[0][c], a[1][c], a[2][c]];
+        let axis = |c: usize| column(a, c);
         let (row, column, way) = (axis(0), axis(1), axis(2));
         let across = cross(row, column);
-        let upright = across.map(|v| v / dot(across, across).sqrt() * if dot(across, way) < 0.0 { -1.0 } else { 1.0 });
+        let upright = across.map(|v| v / length(across) * if dot(across, way) < 0.0 { -1.0 } else { 1.0 });
         let step = dot(upright, way);
         Ok(Stack { origin: axis(3), row, column, normal: upright, along: way.map(|v| v / step), step })
     }
@@ -116,13 +109,6 @@ fn places(input: &Header, step: f64) -> Result<Vec<f64>> {
     let alike = rows.chunks(nz).all(|frame| frame.iter().zip(&first).all(|(p, f)| (p - frame[0] - f).abs() < 1e-3));
     let ascending = first.windows(2).all(|w| w[1] > w[0]);
     if alike && ascending { Ok(first) } else { Err(Error::geometry("slices that are not in order, or not alike in each frame").found(&verdict.text)) }
-}
-
-fn median(places: &[f64]) -> Option<f64> {
-    let mut steps: Vec<f64> = places.windows(2).map(|w| w[1] - w[0]).collect();
-    steps.sort_by(f64::total_cmp);
-    let n = steps.len();
-    (n > 0).then(|| f64::midpoint(steps[(n - 1) / 2], steps[n / 2]))
 }
 
 /// Planes at equal steps from the first place to the last.
@@ -157,7 +143,7 @@ impl Gather for Regularize {
         }
         let stack = Stack::of(input)?;
         let places = places(input, stack.step)?;
-        let step = self.step.or(median(&places)).unwrap_or(stack.step);
+        let step = self.step.or(median_step(&places)).unwrap_or(stack.step);
         let count = places[places.len() - 1] / step;
         // Not so, too, where it is no number.
         if !(step > 0.0 && count < MOST as f64) {

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use isovox_macros::Choice;
-use isovox_volume::affine::{Affine, IDENTITY, apply, product};
+use isovox_volume::affine::{Affine, IDENTITY, apply, column, nearest_axes, product};
+use isovox_volume::vector::{dot, length};
 use isovox_volume::voxel::Real;
 use isovox_volume::{Error, Header, Numbers, QuantityKind, Result, Scalar, Type, Voxel, scalar};
 use serde_json::{Value as Json, json};
@@ -105,14 +106,9 @@ fn kernel(input: &Header, manner: &Manner) -> Result<Kernel> {
 fn factors(input: &Header, grid: &Affine) -> [f64; 3] {
     let own = input.geometry.affine().unwrap_or(&IDENTITY);
     let steps = product(own, grid);
-    let column = |a: &Affine, c: usize| [a[0][c], a[1][c], a[2][c]];
-    let dot = |p: [f64; 3], q: [f64; 3]| p[0] * q[0] + p[1] * q[1] + p[2] * q[2];
-    let long = |p: [f64; 3]| dot(p, p).sqrt();
-    let along = |a: usize, c: usize| dot(column(own, a), column(&steps, c)).abs() / (long(column(own, a)) * long(column(&steps, c)));
-    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
-    let fit = |o: &[usize; 3]| (0..3).map(|a| along(a, o[a])).sum::<f64>();
-    let best = orders.into_iter().reduce(|a, b| if fit(&b) > fit(&a) + 1e-12 { b } else { a }).expect("six orders");
-    std::array::from_fn(|a| long(column(&steps, best[a])) / long(column(own, a)))
+    let along = |a: usize, c: usize| dot(column(own, a), column(&steps, c)).abs() / (length(column(own, a)) * length(column(&steps, c)));
+    let best = nearest_axes(along);
+    std::array::from_fn(|a| length(column(&steps, best[a])) / length(column(own, a)))
 }
 
 /// Whether each output axis runs along the same input axis, to a millionth of a voxel over its length.

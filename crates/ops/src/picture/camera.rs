@@ -1,22 +1,13 @@
 //! Where a volume is seen from, without perspective.
 
 use isovox_volume::Header;
+use isovox_volume::vector::{Vector, cross, dot, length};
 
 use crate::picture::field::Ray;
 
-pub(crate) type Vector = [f64; 3];
-
-pub(crate) fn dot(a: Vector, b: Vector) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
 pub(crate) fn unit(a: Vector) -> Vector {
-    let long = dot(a, a).sqrt();
+    let long = length(a);
     if long > 0.0 { a.map(|v| v / long) } else { [0.0; 3] }
-}
-
-fn cross(a: Vector, b: Vector) -> Vector {
-    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
 /// An eye far away. At azimuth and elevation 0 it looks along y, x runs right and z up: a patient is seen from the front.

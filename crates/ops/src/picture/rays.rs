@@ -1,8 +1,9 @@
 //! Rays through a field: where they meet a surface or a cloud, and what light does there.
 
 use isovox_volume::Picture;
+use isovox_volume::vector::{Vector, dot};
 
-use crate::picture::camera::{Camera, Vector, dot, unit};
+use crate::picture::camera::{Camera, unit};
 use crate::picture::field::{Field, Ray};
 
 /// Rays of a pixel's side: their mean softens edges.

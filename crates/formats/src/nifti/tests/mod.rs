@@ -2,13 +2,14 @@ mod written;
 
 use std::io::Write as _;
 
-use isovox_volume::{FrameAxis, Header, Kind, Result, Run, Space, Type};
+use isovox_volume::{FrameAxis, Header, Kind, Result, Space, Type};
 use serde_json::json;
 
 use super::Nifti;
 use crate::format::{Format, Given, Scan};
 use crate::input::Input;
 use crate::open::{AffineChoice, OpenOptions};
+use crate::testing::voxels;
 
 /// 4 x 3 x 2 u8, sform coded, little-endian, single file.
 fn nii() -> Vec<u8> {
@@ -57,16 +58,6 @@ fn open_as(name: &str, bytes: Vec<u8>, affine: AffineChoice) -> Result<Scan> {
 
 fn open(bytes: Vec<u8>) -> Result<Scan> {
     open_as("a.nii", bytes, AffineChoice::File)
-}
-
-fn voxels(scan: &Scan) -> Result<Vec<u8>> {
-    let (run, source) = (Run::here(), &scan.source);
-    let nz = source.header().nz();
-    let mut out = Vec::new();
-    for frame in 0..source.header().frames.count {
-        out.extend_from_slice(source.open(&run, frame, 0..nz)?.pull(0..nz)?.data.bytes());
-    }
-    Ok(out)
 }
 
 #[track_caller]
