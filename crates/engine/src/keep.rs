@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use isovox_volume::memory::{Memory, Shared};
-use isovox_volume::source::Pool;
+use isovox_volume::source::{Pool, pulled};
 use isovox_volume::{Cursor, Error, Header, Lease, Result, Run, Slab, Source};
 
 const EMPTY: u8 = 0;
@@ -124,11 +124,7 @@ impl Walk<'_> {
 
 impl Cursor for Walk<'_> {
     fn pull(&mut self, z: Range<usize>) -> Result<Slab> {
-        let header = self.keep.input.header();
-        let mut pool = std::mem::take(&mut self.pool);
-        let slab = pool.slab(z.clone(), header.voxel, header.plane(), |out| self.planes(z, out));
-        self.pool = pool;
-        slab
+        pulled(self, |walk| &mut walk.pool, self.keep.input.header(), z)
     }
 
     fn fill(&mut self, z: Range<usize>, out: &mut [u8]) -> Result<()> {

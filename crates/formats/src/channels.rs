@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use isovox_volume::source::Pool;
+use isovox_volume::source::{Pool, pulled};
 use isovox_volume::{Cursor, FrameAxis, Frames, Header, Result, Run, Slab, Source};
 
 /// Frames taken apart from a source whose rows are `channels` times as long.
@@ -83,11 +83,7 @@ impl Apart<'_> {
 
 impl Cursor for Apart<'_> {
     fn pull(&mut self, z: Range<usize>) -> Result<Slab> {
-        let header = &self.channels.header;
-        let mut pool = std::mem::take(&mut self.pool);
-        let slab = pool.slab(z.clone(), header.voxel, header.plane(), |out| self.planes(z, out));
-        self.pool = pool;
-        slab
+        pulled(self, |walk| &mut walk.pool, &self.channels.header, z)
     }
 
     fn fill(&mut self, z: Range<usize>, out: &mut [u8]) -> Result<()> {

@@ -11,7 +11,7 @@ use flate2::bufread::GzDecoder;
 use flate2::read::ZlibDecoder;
 use flate2::write::GzEncoder;
 use isovox_volume::error::At;
-use isovox_volume::source::Pool;
+use isovox_volume::source::{Pool, pulled};
 use isovox_volume::{Cursor, Error, Header, Result, Run, Sink, Slab, Source, Stop};
 
 use crate::input::{Input, Reader};
@@ -217,12 +217,7 @@ impl Stream {
 
 impl Cursor for Forward<'_> {
     fn pull(&mut self, z: Range<usize>) -> Result<Slab> {
-        let (voxel, plane) = (self.stream.header.voxel, self.stream.header.plane());
-        let mut pool = std::mem::take(&mut self.pool);
-        let first = self.first + z.start;
-        let slab = pool.slab(z, voxel, plane, |out| self.read(first, out));
-        self.pool = pool;
-        slab
+        pulled(self, |walk| &mut walk.pool, &self.stream.header, z)
     }
 
     fn fill(&mut self, z: Range<usize>, out: &mut [u8]) -> Result<()> {

@@ -288,13 +288,9 @@ impl Header {
 
     /// Refuses a grid that one affine does not describe: what is computed from places would be wrong.
     pub fn even(&self) -> Result<()> {
-        if self.verdict.kept {
+        if self.verdict.uniform == Some(false) && self.verdict.kept {
             let error = Error::geometry("slices that are not evenly spaced").found(&self.verdict.text);
-            return if self.verdict.uniform == Some(false) {
-                Err(error.help("--gaps keep is for writing them: here the step `regularize` must come first, without it"))
-            } else {
-                Ok(())
-            };
+            return Err(error.help("--gaps keep is for writing them: here the step `regularize` must come first, without it"));
         }
         self.even_or_kept()
     }

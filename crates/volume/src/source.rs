@@ -115,3 +115,11 @@ impl Pool {
         Ok(Slab { z, data: Data::new(block, voxel, 0, count)? })
     }
 }
+
+/// Planes of a cursor that has its own [`Cursor::fill`], in memory of its own pool.
+pub fn pulled<C: Cursor>(cursor: &mut C, pool: fn(&mut C) -> &mut Pool, header: &Header, z: Range<usize>) -> Result<Slab> {
+    let mut own = std::mem::take(pool(cursor));
+    let slab = own.slab(z.clone(), header.voxel, header.plane(), |out| cursor.fill(z, out));
+    *pool(cursor) = own;
+    slab
+}

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use isovox_ops::access::{AnyGather, AnyPlan};
 use isovox_ops::range::ValueRange;
-use isovox_volume::source::Pool;
+use isovox_volume::source::{Pool, pulled};
 use isovox_volume::{Block, Cursor, Data, Header, Lease, Result, Run, Slab, Source};
 use serde_json::Value as Json;
 
@@ -195,14 +195,10 @@ impl Walk<'_> {
 
 impl Cursor for Walk<'_> {
     fn pull(&mut self, z: Range<usize>) -> Result<Slab> {
-        let (voxel, plane) = (self.source.header().voxel, self.source.header().plane());
         if let Some((slab, _)) = self.block.as_ref().filter(|(slab, _)| slab.z.start <= z.start && z.end <= slab.z.end) {
             return Ok(slab.sub(z));
         }
-        let mut pool = std::mem::take(&mut self.pool);
-        let slab = pool.slab(z.clone(), voxel, plane, |out| self.planes(z, out));
-        self.pool = pool;
-        slab
+        pulled(self, |walk| &mut walk.pool, self.source.header(), z)
     }
 
     fn fill(&mut self, z: Range<usize>, out: &mut [u8]) -> Result<()> {

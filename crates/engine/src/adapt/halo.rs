@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use isovox_ops::access::{AnyHalo, Edge};
-use isovox_volume::source::Pool;
+use isovox_volume::source::{Pool, pulled};
 use isovox_volume::{Block, Cursor, Data, Header, Result, Run, Slab, Source};
 
 /// A neighbourhood operation applied to a source.
@@ -126,11 +126,7 @@ impl Walk<'_> {
 
 impl Cursor for Walk<'_> {
     fn pull(&mut self, z: Range<usize>) -> Result<Slab> {
-        let mut pool = std::mem::take(&mut self.pool);
-        let (voxel, plane) = (self.source.header.voxel, self.source.header.plane());
-        let slab = pool.slab(z.clone(), voxel, plane, |out| self.planes(z, out));
-        self.pool = pool;
-        slab
+        pulled(self, |walk| &mut walk.pool, &self.source.header, z)
     }
 
     fn fill(&mut self, z: Range<usize>, out: &mut [u8]) -> Result<()> {

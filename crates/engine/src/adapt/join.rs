@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use isovox_ops::access::{AnyJoin, Paint};
 use isovox_ops::components::{Of, Rule, Scan, join};
-use isovox_volume::source::Pool;
+use isovox_volume::source::{Pool, pulled};
 use isovox_volume::{Cursor, Error, Header, Part, QuantityKind, Result, Run, Runs, Scalar, Slab, Source, scalar};
 
 use crate::adapt::labelled;
@@ -130,14 +130,7 @@ fn value_as<T: Scalar>(bits: u64) -> T {
 
 impl Cursor for Walk<'_> {
     fn pull(&mut self, z: Range<usize>) -> Result<Slab> {
-        let mut pool = std::mem::take(&mut self.pool);
-        let header = &self.source.header;
-        let slab = pool.slab(z.clone(), header.voxel, header.plane(), |out| {
-            self.paint(z, out);
-            Ok(())
-        });
-        self.pool = pool;
-        slab
+        pulled(self, |walk| &mut walk.pool, &self.source.header, z)
     }
 
     fn fill(&mut self, z: Range<usize>, out: &mut [u8]) -> Result<()> {

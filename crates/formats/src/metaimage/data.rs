@@ -49,20 +49,3 @@ fn per_file(word: Option<&str>, sizes: &[usize]) -> Result<usize> {
         .try_fold(1usize, |n, &s| n.checked_mul(s))
         .ok_or_else(|| Error::corrupt("DimSize").found(format_args!("{sizes:?}")).expected("a number of files that can be counted"))
 }
-
-#[cfg(test)]
-mod tests {
-    use crate::format::{Format, Given};
-    use crate::input::Input;
-    use crate::open::OpenOptions;
-
-    /// The names of 33 million files would take 17 GB; the first is not there.
-    #[test]
-    fn a_pattern_of_millions_ends_at_its_first_name() {
-        let begun = std::time::Instant::now();
-        let text = "ObjectType = Image\nNDims = 3\nDimSize = 1 1 33000000\nElementType = MET_UCHAR\nElementDataFile = s%0255d.raw 1 33000000 1\n";
-        let error = super::super::MetaImage.open(Given::One(Input::bytes("a.mhd", text.into())), &OpenOptions::default()).map(|_| ()).unwrap_err();
-        assert!(error.kind() == isovox_volume::Kind::NotFound && error.to_string().contains("00001.raw"), "{error}");
-        assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
-    }
-}

@@ -107,20 +107,3 @@ impl Skip {
         Ok(at)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use crate::format::{Format, Given};
-    use crate::input::Input;
-    use crate::open::OpenOptions;
-
-    /// The names of 33 million files would take 17 GB; the first is not there.
-    #[test]
-    fn a_pattern_of_millions_ends_at_its_first_name() {
-        let begun = std::time::Instant::now();
-        let text = "NRRD0004\ntype: uchar\ndimension: 3\nsizes: 1 1 33000000\nencoding: raw\ndata file: s%0255d.raw 1 33000000 1\n";
-        let error = super::super::Nrrd.open(Given::One(Input::bytes("a.nhdr", text.into())), &OpenOptions::default()).map(|_| ()).unwrap_err();
-        assert!(error.kind() == isovox_volume::Kind::NotFound && error.to_string().contains("00001.raw"), "{error}");
-        assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
-    }
-}

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use isovox_volume::source::Pool;
+use isovox_volume::source::{Pool, pulled};
 use isovox_volume::{Cursor, Header, Result, Run, Slab, Source};
 
 /// Where the stored rows and columns lie in what is seen.
@@ -76,11 +76,7 @@ struct Walk<'a> {
 
 impl Cursor for Walk<'_> {
     fn pull(&mut self, z: Range<usize>) -> Result<Slab> {
-        let header = &self.turned.header;
-        let mut pool = std::mem::take(&mut self.pool);
-        let slab = pool.slab(z.clone(), header.voxel, header.plane(), |out| self.fill(z, out));
-        self.pool = pool;
-        slab
+        pulled(self, |walk| &mut walk.pool, &self.turned.header, z)
     }
 
     fn fill(&mut self, z: Range<usize>, out: &mut [u8]) -> Result<()> {

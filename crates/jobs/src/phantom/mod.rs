@@ -19,7 +19,7 @@ mod volumes;
 
 use std::ops::Range;
 
-use isovox_volume::source::Pool;
+use isovox_volume::source::{Pool, pulled};
 use isovox_volume::{Cursor, Error, Geometry, Header, Quantity, Result, Run, Slab, Source, Type, Verdict};
 
 use pattern::{Pattern, Plane};
@@ -149,10 +149,7 @@ struct Walk<'a> {
 
 impl Cursor for Walk<'_> {
     fn pull(&mut self, z: Range<usize>) -> Result<Slab> {
-        let mut pool = std::mem::take(&mut self.pool);
-        let slab = pool.slab(z.clone(), Type::U8, self.phantom.header.plane(), |out| self.fill(z, out));
-        self.pool = pool;
-        slab
+        pulled(self, |walk| &mut walk.pool, &self.phantom.header, z)
     }
 
     fn fill(&mut self, z: Range<usize>, out: &mut [u8]) -> Result<()> {
