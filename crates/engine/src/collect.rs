@@ -11,7 +11,8 @@ use crate::sweep::{Cut, Work, sweep};
 /// A volume and the lease of its memory.
 pub struct Collected {
     volume: Volume,
-    _lease: Lease,
+    /// None where somebody else holds the voxels.
+    _lease: Option<Lease>,
 }
 
 impl Collected {
@@ -20,7 +21,7 @@ impl Collected {
         &self.volume
     }
 
-    /// The volume, no longer accounted for.
+    /// The volume, no longer accounted for by this.
     pub fn into_volume(self) -> Volume {
         self.volume
     }
@@ -58,12 +59,15 @@ impl Work for Filling<'_> {
 /// Pulls all of a prepared source into memory.
 pub fn collect(run: &Run, source: &dyn Source, name: &str) -> Result<Collected> {
     let header = source.header();
-    let lease = run.lease(header.bytes(), name)?;
     run.begin(name, (header.nz() * header.frames.count) as u64);
+    if let Some(data) = source.held(run)? {
+        return Ok(Collected { volume: Volume::new(header.clone(), data)?, _lease: None });
+    }
+    let lease = run.lease(header.bytes(), name)?;
     let shared = Shared::new(Memory::zeroed(header.bytes())?);
     let work = Filling { out: &shared, plane: header.plane_bytes(), nz: header.nz() };
     sweep(run, header.nz(), &[source], 0..header.frames.count, Cut::new(run, header, &[source], false), &work, |()| Ok(()))?;
     let block: Arc<Block> = Block::new(shared.into_memory());
     let data = Data::new(block, header.voxel, 0, header.voxels() * header.frames.count)?;
-    Ok(Collected { volume: Volume::new(header.clone(), data)?, _lease: lease })
+    Ok(Collected { volume: Volume::new(header.clone(), data)?, _lease: Some(lease) })
 }

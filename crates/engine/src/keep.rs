@@ -1,12 +1,12 @@
 //! A step that is pulled twice: kept in memory, spilled to a temporary file, or computed again.
 
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use isovox_volume::memory::{Memory, Shared};
 use isovox_volume::source::{Pool, pulled};
-use isovox_volume::{Cursor, Error, Header, Lease, Result, Run, Slab, Source};
+use isovox_volume::{Block, Cursor, Data, Error, Header, Lease, Result, Run, Slab, Source};
 
 const EMPTY: u8 = 0;
 const BUSY: u8 = 1;
@@ -15,14 +15,40 @@ const READY: u8 = 2;
 /// A source that remembers its planes the first time they are pulled.
 pub struct Keep {
     input: Arc<dyn Source>,
-    store: OnceLock<Option<Store>>,
+    store: OnceLock<Option<Arc<Store>>>,
 }
 
 struct Store {
     shared: Shared,
     states: Vec<AtomicU8>,
+    /// Planes of a compressed stream, frame after frame, that were read: all before this one.
+    through: Mutex<usize>,
     spilled: bool,
     _lease: Option<Lease>,
+}
+
+impl Store {
+    fn new(memory: Memory, planes: usize, lease: Option<Lease>) -> Arc<Store> {
+        let states = (0..planes).map(|_| AtomicU8::new(EMPTY)).collect();
+        Arc::new(Store { shared: Shared::new(memory), states, through: Mutex::default(), spilled: lease.is_none(), _lease: lease })
+    }
+
+    fn ready(&self, plane: usize) -> bool {
+        self.states[plane].load(Ordering::Acquire) == READY
+    }
+}
+
+/// All of a store's planes, to be lent.
+struct Whole(Arc<Store>);
+
+impl Deref for Whole {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        let shared = &self.0.shared;
+        // SAFETY: made only when all planes are READY, which was released after their last write; nobody writes them again.
+        unsafe { shared.read(0, shared.len()) }
+    }
 }
 
 impl Keep {
@@ -36,43 +62,39 @@ impl Keep {
         Arc::new(Keep { input, store: OnceLock::new() })
     }
 
-    fn choose(&self, run: &Run) -> Result<Option<Store>> {
+    fn choose(&self, run: &Run) -> Result<Option<Arc<Store>>> {
         let header = self.input.header();
-        let bytes = header.bytes();
-        let states = || (0..header.nz() * header.frames.count).map(|_| AtomicU8::new(EMPTY)).collect();
+        let (bytes, planes) = (header.bytes(), header.nz() * header.frames.count);
         // Half of what is free stays for planes in flight, parts and tables.
         let lease = if bytes < run.free() / 2 { run.try_lease(bytes) } else { None };
-        if let Some(lease) = lease {
-            return Ok(Some(Store { shared: Shared::new(Memory::zeroed(bytes)?), states: states(), spilled: false, _lease: Some(lease) }));
+        if lease.is_some() {
+            return Ok(Some(Store::new(Memory::zeroed(bytes)?, planes, lease)));
         }
         match tempfile::tempfile_in(&run.temp).map_err(|e| Error::io(&e, &run.temp)).and_then(|file| Memory::scratch(&file, bytes)) {
-            Ok(memory) => Ok(Some(Store { shared: Shared::new(memory), states: states(), spilled: true, _lease: None })),
+            Ok(memory) => Ok(Some(Store::new(memory, planes, None))),
             // No room on the disk: what can be computed again is.
             Err(_) if !self.input.sequential() => Ok(None),
             Err(error) => Err(error.help("name a folder with room: --temp DIR")),
         }
     }
 
-    /// A compressed stream is read through once, in order.
-    fn read_through(&self, run: &Run, store: &Store) -> Result<()> {
-        let header = self.input.header();
-        run.begin("unpacking", (header.nz() * header.frames.count) as u64);
-        let step = ((1 << 20) / header.plane_bytes()).clamp(1, header.nz());
-        let mut cursor = self.input.open(run, 0, 0..header.nz())?;
-        let planes = header.nz() * header.frames.count;
-        let mut at = 0;
-        while at < planes {
+    /// Reads a compressed stream on, until a plane has come: what is behind the last one asked for is never read.
+    fn read_on(&self, run: &Run, store: &Store, until: usize) -> Result<()> {
+        let (nz, bytes) = (self.header().nz(), self.header().plane_bytes());
+        let step = ((1 << 20) / bytes).max(1);
+        let mut through = store.through.lock().unwrap_or_else(PoisonError::into_inner);
+        while *through < until {
             run.check()?;
-            let to = (at + step).min(planes);
-            let range = at * header.plane_bytes()..to * header.plane_bytes();
-            // SAFETY: one thread fills the store before anybody else sees it.
-            cursor.fill(at..to, unsafe { store.shared.write(range.start, range.end) })?;
-            store.states[at..to].iter().for_each(|s| s.store(READY, Ordering::Release));
+            let (frame, z) = (*through / nz, *through % nz);
+            let to = (z + step).min(nz);
+            let (from, end) = (*through * bytes, (*through + to - z) * bytes);
+            // SAFETY: the lock's holder alone writes planes that are not READY, and each once.
+            self.input.open(run, frame, z..to)?.fill(z..to, unsafe { store.shared.write(from, end) })?;
+            store.states[*through..*through + to - z].iter().for_each(|s| s.store(READY, Ordering::Release));
             if store.spilled {
-                store.shared.forget(range.start, range.end);
+                store.shared.forget(from, end);
             }
-            run.advance((to - at) as u64);
-            at = to;
+            *through += to - z;
         }
         Ok(())
     }
@@ -92,9 +114,12 @@ impl Walk<'_> {
     fn planes(&mut self, z: Range<usize>, out: &mut [u8]) -> Result<()> {
         let bytes = self.keep.input.header().plane_bytes();
         let first = self.frame * self.keep.input.header().nz();
+        if self.keep.input.sequential() && !(first + z.start..first + z.end).all(|plane| self.store.ready(plane)) {
+            self.keep.read_on(self.run, self.store, first + z.end)?;
+        }
         for (at, out) in z.clone().zip(out.chunks_exact_mut(bytes)) {
             let (state, from) = (&self.store.states[first + at], (first + at) * bytes);
-            if state.load(Ordering::Acquire) == READY {
+            if self.store.ready(first + at) {
                 // SAFETY: READY was released after the plane's last write, and nobody writes it again.
                 out.copy_from_slice(unsafe { self.store.shared.read(from, from + bytes) });
             } else {
@@ -142,12 +167,25 @@ impl Source for Keep {
             return Ok(());
         }
         self.input.prepare(run)?;
-        let store = self.choose(run)?;
-        if let (true, Some(store)) = (self.input.sequential(), &store) {
-            self.read_through(run, store)?;
-        }
-        let _ = self.store.set(store);
+        let _ = self.store.set(self.choose(run)?);
         Ok(())
+    }
+
+    fn held(&self, run: &Run) -> Result<Option<Data>> {
+        let header = self.header();
+        let planes = header.nz() * header.frames.count;
+        let Some(store) = self.store.get().and_then(Option::as_ref).filter(|s| !s.spilled) else { return Ok(None) };
+        if self.input.sequential() {
+            for plane in 0..planes {
+                self.read_on(run, store, plane + 1)?;
+                run.advance(1);
+            }
+        }
+        if !(0..planes).all(|plane| store.ready(plane)) {
+            return Ok(None);
+        }
+        let block = Block::new(Memory::Foreign(Box::new(Whole(store.clone()))));
+        Data::new(block, header.voxel, 0, header.voxels() * header.frames.count).map(Some)
     }
 
     fn open<'a>(&'a self, run: &'a Run, frame: usize, z: Range<usize>) -> Result<Box<dyn Cursor + 'a>> {

@@ -54,7 +54,7 @@ pub fn open_scan(paths: &[PathBuf], options: &OpenScan) -> Result<Opened> {
     format.raw.voxel = format.raw.voxel.or(options.voxel);
     let scan = isovox_formats::open(paths, &format)?;
     let compressed = !scan.source.lends();
-    let mut source: Arc<dyn Source> = if scan.source.sequential() { Keep::wrap(scan.source) } else { scan.source };
+    let mut source = scan.source;
     if let Some(size) = &options.voxel_size {
         source = Arc::new(Described::spaced(source, size)?);
     }
@@ -73,6 +73,10 @@ pub fn open_scan(paths: &[PathBuf], options: &OpenScan) -> Result<Opened> {
     if options.crop.is_some() || options.center.is_some() {
         let crop = Crop { region: options.crop.clone().map(RegionText), center: options.center.clone(), world: None };
         source = Arc::new(GatherSource::new(&crop, source)?);
+    }
+    // Below it lies only what the user asks for: a frame or a part of a large stream is all that is kept.
+    if source.sequential() {
+        source = Keep::wrap(source);
     }
     if let Some(voxel) = options.voxel.filter(|v| *v != source.header().voxel) {
         source = Arc::new(Retyped::new(source, voxel)?);
@@ -163,6 +167,10 @@ impl Source for Described {
 
     fn lends(&self) -> bool {
         self.input.lends()
+    }
+
+    fn sequential(&self) -> bool {
+        self.input.sequential()
     }
 }
 

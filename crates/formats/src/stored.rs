@@ -1,5 +1,6 @@
 //! Uncompressed voxels in files: read by region, written in place.
 
+use std::io::Read;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -64,6 +65,20 @@ impl Decode {
                 self.invert(out);
             }
         }
+    }
+
+    /// Reads so many voxels into `out`; `raw` is room for what is stored as another type.
+    pub(crate) fn read(&self, from: &mut impl Read, voxels: usize, to: Type, raw: &mut Vec<u8>, out: &mut [u8]) -> std::io::Result<()> {
+        if self.in_place() {
+            from.read_exact(out)?;
+            self.order(out);
+            self.invert(out);
+        } else {
+            raw.resize(self.bytes(voxels), 0);
+            from.read_exact(raw)?;
+            self.apply(raw, to, out);
+        }
+        Ok(())
     }
 
     /// Whether voxels are the stored bytes, at most re-ordered: they can be read straight to where they go.

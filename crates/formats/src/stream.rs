@@ -1,15 +1,14 @@
-//! Compressed voxels: a stream that can only be read from its beginning, and one that is written in order.
+//! Compressed voxels: a stream that is read from its beginning, or from a point that was passed before.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bzip2::read::MultiBzDecoder;
 use flate2::Compression;
-use flate2::bufread::GzDecoder;
-use flate2::read::ZlibDecoder;
 use flate2::write::GzEncoder;
+use isovox_deflate::{Container, Decoder, Point};
 use isovox_volume::error::At;
 use isovox_volume::source::{Pool, pulled};
 use isovox_volume::{Cursor, Error, Header, Result, Run, Sink, Slab, Source, Stop};
@@ -22,10 +21,15 @@ use crate::stored::Decode;
 /// voxels where these are the stream's end.
 const GREATEST_TAIL: u64 = 64 << 20;
 
+/// Bytes between two points at which decoding may begin again, at least: reading on from the one before takes ten
+/// milliseconds. More of a large stream, whose points, of 32 KiB each, never are more than [`MOST_POINTS`].
+const STRIDE: u64 = 4 << 20;
+const MOST_POINTS: u64 = 512;
+
 /// How a stream is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Codec {
-    /// Gzip, any number of members.
+    /// Gzip, any number of members; zeros behind the last are padding.
     Gzip,
     /// Zlib.
     Zlib,
@@ -36,11 +40,17 @@ pub enum Codec {
 impl Codec {
     /// A decompressing reader of an input from byte `from` on.
     pub fn reader(self, input: &Input, from: u64) -> Box<dyn Read + Send> {
-        let bytes = BufReader::with_capacity(1 << 18, input.reader(from));
+        match self.container() {
+            Some(container) => Box::new(Decoder::new(input.reader(from), container)),
+            None => Box::new(MultiBzDecoder::new(BufReader::with_capacity(1 << 18, input.reader(from)))),
+        }
+    }
+
+    fn container(self) -> Option<Container> {
         match self {
-            Codec::Gzip => Box::new(Members { member: Some(GzDecoder::new(bytes)) }),
-            Codec::Zlib => Box::new(ZlibDecoder::new(bytes)),
-            Codec::Bzip2 => Box::new(MultiBzDecoder::new(bytes)),
+            Codec::Gzip => Some(Container::Gzip),
+            Codec::Zlib => Some(Container::Zlib),
+            Codec::Bzip2 => None,
         }
     }
 
@@ -54,52 +64,59 @@ impl Codec {
     }
 }
 
-/// Gzip members one after the other; zeros behind the last (tape and block padding) are no member.
-struct Members {
-    member: Option<GzDecoder<BufReader<Reader>>>,
-}
-
-impl Read for Members {
-    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        while let Some(member) = &mut self.member {
-            let n = member.read(out)?;
-            if n > 0 || out.is_empty() {
-                return Ok(n);
-            }
-            self.member = self.member.take().map(GzDecoder::into_inner).and_then(|bytes| after_zeros(bytes).transpose()).transpose()?.map(GzDecoder::new);
-        }
-        Ok(0)
+/// Decoded bytes, and points at which decoding may begin again.
+trait Unpack: Read + Send {
+    /// The points passed since this was last asked.
+    fn passed(&mut self) -> Vec<Point> {
+        Vec::new()
     }
 }
 
-/// The reader at its next byte that is not zero; `None` at the end.
-fn after_zeros(mut bytes: BufReader<Reader>) -> std::io::Result<Option<BufReader<Reader>>> {
-    loop {
-        let buffer = bytes.fill_buf()?;
-        if buffer.is_empty() {
-            return Ok(None);
-        }
-        let zeros = buffer.iter().take_while(|&&b| b == 0).count();
-        let more = zeros < buffer.len();
-        bytes.consume(zeros);
-        if more {
-            return Ok(Some(bytes));
-        }
+impl Unpack for Decoder<Reader> {
+    fn passed(&mut self) -> Vec<Point> {
+        self.take_points()
     }
 }
 
-/// Compressed planes as a source. Sequential: the engine sweeps it once and keeps it.
+impl Unpack for Box<dyn Read + Send> {}
+
+/// Compressed planes as a source. Sequential: the engine keeps what it has read of it.
 pub struct Stream {
     header: Header,
     decode: Decode,
-    begin: Begin,
+    bytes: Bytes,
     path: PathBuf,
     /// Bytes before the voxels; set by the first walk where the voxels are the stream's end.
     skip: OnceLock<u64>,
+    places: Mutex<Places>,
+}
+
+/// Where the compressed bytes come from.
+enum Bytes {
+    /// From byte `from` of an input.
+    Packed { codec: Codec, input: Input, from: u64 },
+    /// From whoever unpacks them already.
+    Unpacked(Begin),
 }
 
 /// Begins to read the bytes anew.
 pub type Begin = Box<dyn Fn() -> std::io::Result<Box<dyn Read + Send>> + Send + Sync>;
+
+/// Where reading may begin.
+#[derive(Default)]
+struct Places {
+    /// In their order.
+    points: Vec<Point>,
+    /// The walk that ended last: it goes on where it stopped.
+    parked: Option<Walked>,
+}
+
+/// A walk through the decoded bytes.
+struct Walked {
+    reader: Box<dyn Unpack>,
+    at: u64,
+    raw: Vec<u8>,
+}
 
 impl Stream {
     /// Voxels begin `skip` bytes into the stream that begins at byte `from` of the input.
@@ -125,12 +142,42 @@ impl Stream {
                 .within(input.path()));
         }
         let path = input.path().to_path_buf();
-        Ok(Stream { header, decode, begin: Box::new(move || Ok(codec.reader(&input, from))), path, skip })
+        Ok(Stream { header, decode, bytes: Bytes::Packed { codec, input, from }, path, skip, places: Mutex::default() })
     }
 
     /// Voxels are what a reader gives; `path` is named in errors. The caller has held the header's size against the bytes.
     pub fn of(header: Header, decode: Decode, path: PathBuf, begin: Begin) -> Stream {
-        Stream { header, decode, begin, path, skip: OnceLock::from(0) }
+        Stream { header, decode, bytes: Bytes::Unpacked(begin), path, skip: OnceLock::from(0), places: Mutex::default() }
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Bytes between two points.
+    fn stride(&self) -> u64 {
+        STRIDE.max(voxel_bytes(&self.header, self.decode) / MOST_POINTS)
+    }
+
+    /// A reader that has passed at most `to` bytes, as many as may be had without reading them.
+    fn begin(&self, to: u64) -> std::io::Result<Walked> {
+        let mut places = self.places();
+        let point = places.points.iter().rev().find(|p| p.out <= to);
+        let known = point.map_or(0, |p| p.out);
+        if places.parked.as_ref().is_some_and(|p| p.at <= to && known <= p.at) {
+            return Ok(places.parked.take().expect("it was there"));
+        }
+        let reader: Box<dyn Unpack> = match (&self.bytes, point) {
+            (Bytes::Unpacked(begin), _) => Box::new(begin()?),
+            (Bytes::Packed { codec, input, from }, point) => match (codec.container(), point) {
+                (None, _) => Box::new(codec.reader(input, *from)),
+                (Some(container), None) => Box::new(Decoder::new(input.reader(*from), container).with_points(self.stride())),
+                (Some(container), Some(point)) => {
+                    Box::new(Decoder::resume(input.reader(from + point.bit / 8), container, point)?.with_points(self.stride()))
+                }
+            },
+        };
+        Ok(Walked { reader, at: known, raw: Vec::new() })
     }
 }
 
@@ -139,40 +186,53 @@ fn voxel_bytes(header: &Header, decode: Decode) -> u64 {
     (decode.bytes(header.voxels()) as u64).saturating_mul(header.frames.count as u64)
 }
 
+impl Walked {
+    fn passed(&mut self, places: &mut Places) {
+        for point in self.reader.passed() {
+            if places.points.last().is_none_or(|last| last.out < point.out) {
+                places.points.push(point);
+            }
+        }
+    }
+}
+
 struct Forward<'a> {
     stream: &'a Stream,
     run: &'a Run,
-    reader: Box<dyn Read + Send>,
-    next: usize,
+    /// `None` once it is parked, or has failed.
+    walked: Option<Walked>,
     first: usize,
-    raw: Vec<u8>,
     pool: Pool,
 }
 
 impl Forward<'_> {
     fn read(&mut self, plane: usize, out: &mut [u8]) -> Result<()> {
-        let stored = self.stream.decode.bytes(self.stream.header.plane());
-        if plane > self.next {
-            self.skip(((plane - self.next) * stored) as u64)?;
+        let (stream, run) = (self.stream, self.run);
+        let walked = self.walked.as_mut().ok_or_else(|| stream.broken(&std::io::Error::other("reading them has failed before")))?;
+        let planes = out.len() / stream.header.plane_bytes();
+        let from = stream.skip.get().copied().unwrap_or(0) + (plane * stream.decode.bytes(stream.header.plane())) as u64;
+        let skip = from.saturating_sub(walked.at);
+        if stream.pass(&mut *walked.reader, skip, run)? < skip {
+            return Err(stream.broken(&std::io::ErrorKind::UnexpectedEof.into()));
         }
-        let planes = out.len() / self.stream.header.plane_bytes();
-        self.raw.resize(planes * stored, 0);
-        self.reader.read_exact(&mut self.raw).map_err(|e| self.stream.broken(&e))?;
-        self.next = plane + planes;
-        self.stream.decode.apply(&mut self.raw, self.stream.header.voxel, out);
-        if self.next == self.stream.header.nz() * self.stream.header.frames.count {
-            self.check_end()?;
+        let voxels = planes * stream.header.plane();
+        stream.decode.read(&mut walked.reader, voxels, stream.header.voxel, &mut walked.raw, out).map_err(|e| stream.broken(&e))?;
+        walked.at = from + stream.decode.bytes(voxels) as u64;
+        if plane + planes == stream.header.nz() * stream.header.frames.count {
+            // Reads on to the end, where the checksum is.
+            walked.at += stream.pass(&mut *walked.reader, GREATEST_TAIL, run)?;
         }
         Ok(())
     }
+}
 
-    fn skip(&mut self, bytes: u64) -> Result<()> {
-        if self.stream.pass(&mut *self.reader, bytes, self.run)? == bytes { Ok(()) } else { Err(self.stream.broken(&std::io::ErrorKind::UnexpectedEof.into())) }
-    }
-
-    /// Reads on to the end, where the checksum is.
-    fn check_end(&mut self) -> Result<()> {
-        self.stream.pass(&mut *self.reader, GREATEST_TAIL, self.run).map(|_| ())
+impl Drop for Forward<'_> {
+    fn drop(&mut self) {
+        if let Some(mut walked) = self.walked.take() {
+            let mut places = self.stream.places();
+            walked.passed(&mut places);
+            places.parked = Some(walked);
+        }
     }
 }
 
@@ -180,8 +240,9 @@ impl Stream {
     /// How many bytes come before the voxels, which are the stream's end.
     fn before(&self, run: &Run) -> Result<u64> {
         let need = voxel_bytes(&self.header, self.decode);
-        let mut reader = (self.begin)().map_err(|e| self.broken(&e))?;
-        let all = self.pass(&mut *reader, need.saturating_add(GREATEST_TAIL + 1), run)?;
+        let mut walked = self.begin(0).map_err(|e| self.broken(&e))?;
+        let all = self.pass(&mut *walked.reader, need.saturating_add(GREATEST_TAIL + 1), run)?;
+        walked.passed(&mut self.places());
         let wrong = |found: String| Error::corrupt("compressed voxel data").found(found).expected(format_args!("{need} bytes, the last of the stream")).within(&self.path);
         match all.checked_sub(need) {
             None => Err(wrong(format!("{all} bytes")).help("the header is wrong or the file is cut off; copy it again")),
@@ -193,7 +254,7 @@ impl Stream {
     }
 
     /// Reads over at most so many bytes, and asks for an interrupt on the way; how many there were.
-    fn pass(&self, reader: &mut dyn Read, most: u64, run: &Run) -> Result<u64> {
+    fn pass(&self, reader: &mut dyn Unpack, most: u64, run: &Run) -> Result<u64> {
         let (mut passed, mut buffer) = (0, vec![0; 1 << 16]);
         while passed < most {
             run.check()?;
@@ -221,7 +282,12 @@ impl Cursor for Forward<'_> {
     }
 
     fn fill(&mut self, z: Range<usize>, out: &mut [u8]) -> Result<()> {
-        self.read(self.first + z.start, out)
+        let done = self.read(self.first + z.start, out);
+        if done.is_err() {
+            // A walk that failed is not gone on with.
+            self.walked = None;
+        }
+        done
     }
 }
 
@@ -230,13 +296,12 @@ impl Source for Stream {
         &self.header
     }
 
-    fn open<'a>(&'a self, run: &'a Run, frame: usize, _z: Range<usize>) -> Result<Box<dyn Cursor + 'a>> {
+    fn open<'a>(&'a self, run: &'a Run, frame: usize, z: Range<usize>) -> Result<Box<dyn Cursor + 'a>> {
         let skip = if let Some(skip) = self.skip.get() { *skip } else { self.before(run)? };
-        let reader = (self.begin)().map_err(|e| self.broken(&e))?;
         let first = frame * self.header.nz();
-        let mut walk = Forward { stream: self, run, reader, next: 0, first, raw: Vec::new(), pool: Pool::default() };
-        walk.skip(skip)?;
-        Ok(Box::new(walk))
+        let to = skip + self.decode.bytes((first + z.start) * self.header.plane()) as u64;
+        let walked = self.begin(to).map_err(|e| self.broken(&e))?;
+        Ok(Box::new(Forward { stream: self, run, walked: Some(walked), first, pool: Pool::default() }))
     }
 
     fn flight(&self, planes: usize) -> usize {
@@ -275,12 +340,12 @@ impl Sink for GzipSink {
     }
 
     fn write(&self, _frame: usize, _z: Range<usize>, bytes: &[u8]) -> Result<()> {
-        let mut encoder = self.encoder.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut encoder = self.encoder.lock().unwrap_or_else(PoisonError::into_inner);
         self.stop.parts(bytes, |part| encoder.write_all(part).at(&self.target))
     }
 
     fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
-        let encoder = self.encoder.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let encoder = self.encoder.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok(vec![encoder.finish().at(&self.target)?.finish()?])
     }
 }
@@ -293,11 +358,6 @@ mod tests {
         let mut e = GzEncoder::new(Vec::new(), Compression::new(6));
         e.write_all(bytes).unwrap();
         e.finish().unwrap()
-    }
-
-    fn read(bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
-        let mut out = Vec::new();
-        Codec::Gzip.reader(&Input::bytes("a.gz", bytes), 0).read_to_end(&mut out).map(|_| out)
     }
 
     /// A stream of bytes, the last of which are the voxels of one row.
@@ -323,15 +383,5 @@ mod tests {
         assert!(pulled(&tail(&long, 6).unwrap(), &run).unwrap_err().to_string().contains("before them"));
         let stopped = Run::here().with_cancel(std::sync::Arc::new(true.into()));
         assert_eq!(pulled(&tail(&long, 6).unwrap(), &stopped).unwrap_err().kind(), isovox_volume::Kind::Cancelled);
-    }
-
-    #[test]
-    fn members_follow_each_other_and_zeros_are_padding() {
-        let two = [gzip(b"one"), gzip(b"two")].concat();
-        assert_eq!(read(two.clone()).unwrap(), b"onetwo");
-        assert_eq!(read([two.clone(), vec![0; 512]].concat()).unwrap(), b"onetwo");
-        assert!(read([two.clone(), b"junk".to_vec()].concat()).is_err());
-        assert!(read(two[..two.len() - 1].to_vec()).is_err());
-        assert!(read(Vec::new()).is_err());
     }
 }

@@ -131,6 +131,12 @@ impl Shared {
         Shared { memory, start, len }
     }
 
+    /// How many bytes.
+    #[allow(clippy::len_without_is_empty, reason = "never asked")]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
     /// The bytes `from..to`, to write.
     ///
     /// # Safety

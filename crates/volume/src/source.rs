@@ -58,9 +58,15 @@ pub trait Source: Send + Sync {
         false
     }
 
-    /// Whether planes can only be had from the first on (a compressed stream): one sweep keeps them.
+    /// Whether planes are to be had cheaply only from the first on (a compressed stream): who pulls some twice keeps all.
     fn sequential(&self) -> bool {
         false
+    }
+
+    /// All voxels of a prepared source, `[frame, z, y, x]`, where memory holds them as they are anyway: read, if need be, so that
+    /// who wants the whole copies nothing.
+    fn held(&self, _run: &Run) -> Result<Option<Data>> {
+        Ok(None)
     }
 
     /// What its voxels have shown that headers cannot say, as warnings; complete once every plane was pulled.

@@ -76,4 +76,8 @@ impl Source for Volume {
     fn lends(&self) -> bool {
         true
     }
+
+    fn held(&self, _run: &Run) -> Result<Option<Data>> {
+        Ok(Some(self.data.clone()))
+    }
 }

@@ -246,4 +246,8 @@ impl Source for GatherSource {
     fn lends(&self) -> bool {
         self.input.lends() && self.plan.copies() && self.plan.spread().is_none()
     }
+
+    fn sequential(&self) -> bool {
+        self.input.sequential() && self.plan.copies() && self.plan.spread().is_none()
+    }
 }

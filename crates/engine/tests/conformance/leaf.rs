@@ -5,6 +5,7 @@ use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use isovox_engine::keep::Keep;
@@ -49,8 +50,8 @@ impl Leaf {
                 let decode = Decode::kept(header.voxel, cfg!(target_endian = "big"));
                 Arc::new(Stored::one(header, decode, input, 0).unwrap())
             }
-            Leaf::Computed => Arc::new(Strict { volume: volume.clone(), stream: false }),
-            Leaf::Stream => Keep::wrap(Arc::new(Strict { volume: volume.clone(), stream: true })),
+            Leaf::Computed => Arc::new(Strict { volume: volume.clone(), read: None }),
+            Leaf::Stream => Keep::wrap(Arc::new(Strict { volume: volume.clone(), read: Some(AtomicUsize::new(0)) })),
         }
     }
 }
@@ -66,7 +67,8 @@ fn raw(folder: &Path, bytes: &[u8]) -> File {
 /// Its first plane takes so long that a sweep finds further threads worth their start.
 struct Strict {
     volume: Volume,
-    stream: bool,
+    /// Of a stream, the planes that were read, of all frames.
+    read: Option<AtomicUsize>,
 }
 
 struct Walk<'a> {
@@ -102,14 +104,15 @@ impl Source for Strict {
     fn open<'a>(&'a self, _run: &'a Run, frame: usize, z: Range<usize>) -> Result<Box<dyn Cursor + 'a>> {
         let header = self.volume.header();
         assert!(frame < header.frames.count && z.start < z.end && z.end <= header.nz(), "frame {frame}, planes {z:?}");
-        assert!(!self.stream || (frame, z.start) == (0, 0), "a stream begins at its first plane");
-        let frames = if self.stream { header.frames.count } else { 1 };
-        let data = self.volume.data().sub(frame * header.voxels(), frames * header.voxels());
-        let end = if self.stream { frames * header.nz() } else { z.end };
-        Ok(Box::new(Walk { header, data, next: z.start, end, pool: Pool::default() }))
+        if let Some(read) = &self.read {
+            let before = read.swap(frame * header.nz() + z.end, Ordering::Relaxed);
+            assert_eq!(before, frame * header.nz() + z.start, "a stream is read once, in order");
+        }
+        let data = self.volume.data().sub(frame * header.voxels(), header.voxels());
+        Ok(Box::new(Walk { header, data, next: z.start, end: z.end, pool: Pool::default() }))
     }
 
     fn sequential(&self) -> bool {
-        self.stream
+        self.read.is_some()
     }
 }
