@@ -1,26 +1,16 @@
 //! Literals and matches to deflate blocks (RFC 1951, 3.2).
 
-use crate::codes::{Codes, lengths_of, reversed};
+use crate::codes::{Codes, lengths_of};
 use crate::tables::{ORDER, distance_of, length as length_of};
 
 /// Literals and matches of a block at most.
 const TOKENS: usize = 32 << 10;
 
-/// A literal, or a match of a length 3 to 258 at a distance up to 32 KiB.
+/// A literal, or the length of a match above its distance.
 #[derive(Clone, Copy)]
-pub(crate) struct Token(u32);
+struct Token(u32);
 
 impl Token {
-    #[inline(always)]
-    pub(crate) fn literal(byte: u8) -> Token {
-        Token(byte.into())
-    }
-
-    #[inline(always)]
-    pub(crate) fn matched(length: usize, back: usize) -> Token {
-        Token((length as u32) << 16 | (back - 1) as u32)
-    }
-
     #[inline(always)]
     fn length(self) -> usize {
         (self.0 >> 16) as usize
@@ -42,24 +32,26 @@ struct Written {
 
 /// Collects tokens and writes them block by block.
 pub(crate) struct Blocks {
-    tokens: Vec<Token>,
-    literals: [u32; 286],
-    distances: [u32; 30],
-    of_length: [Written; 259],
+    tokens: Box<[Token; TOKENS]>,
+    count: usize,
+    /// How often each symbol comes; longer than there are symbols, so that a byte is one.
+    literals: [u32; 257 + 256],
+    distances: [u32; 256],
+    of_length: [Written; 512],
     /// By distance less one up to 256, then by the same over 128.
-    of_distance: [Written; 512],
+    of_distance: [Written; 256 + 512],
     bits: BitWriter,
 }
 
 impl Blocks {
     pub(crate) fn new() -> Blocks {
-        let mut of_length = [Written::default(); 259];
+        let mut of_length = [Written::default(); 512];
         for symbol in 0..29 {
             let (base, extra) = length_of(symbol);
             let end = (base as usize + (1 << extra)).min(259);
             of_length[base as usize..end].fill(Written { symbol: symbol as u8, extra: extra as u8, base: base as u16 });
         }
-        let mut of_distance = [Written::default(); 512];
+        let mut of_distance = [Written::default(); 256 + 512];
         for symbol in 0..30 {
             let (base, extra) = distance_of(symbol);
             let written = Written { symbol: symbol as u8, extra: extra as u8, base: base as u16 };
@@ -67,30 +59,39 @@ impl Blocks {
                 of_distance[place_of(back as usize)] = written;
             }
         }
-        Blocks { tokens: Vec::with_capacity(TOKENS), literals: [0; 286], distances: [0; 30], of_length, of_distance, bits: BitWriter::default() }
+        Blocks { tokens: Box::new([Token(0); _]), count: 0, literals: [0; _], distances: [0; _], of_length, of_distance, bits: BitWriter::default() }
     }
 
     /// Whether a block may have more tokens.
     #[inline(always)]
     pub(crate) fn room(&self) -> bool {
-        self.tokens.len() < TOKENS
+        self.count < TOKENS
     }
 
     #[inline(always)]
-    pub(crate) fn push(&mut self, token: Token) {
-        self.tokens.push(token);
-        if token.length() == 0 {
-            self.literals[token.0 as usize & 0xff] += 1;
-        } else {
-            self.literals[257 + self.of_length[token.length()].symbol as usize] += 1;
-            self.distances[self.of_distance[place_of(token.back())].symbol as usize] += 1;
-        }
+    pub(crate) fn literal(&mut self, byte: u8) {
+        self.token(Token(byte.into()));
+        self.literals[byte as usize] += 1;
+    }
+
+    /// A length 3 to 258 at a distance up to 32 KiB.
+    #[inline(always)]
+    pub(crate) fn matched(&mut self, length: usize, back: usize) {
+        self.token(Token((length as u32) << 16 | (back - 1) as u32));
+        self.literals[257 + self.of_length[length % 512].symbol as usize] += 1;
+        self.distances[self.of_distance[place_of(back)].symbol as usize] += 1;
+    }
+
+    #[inline(always)]
+    fn token(&mut self, token: Token) {
+        self.tokens[self.count % TOKENS] = token;
+        self.count += 1;
     }
 
     /// Writes the tokens, which stand for `bytes`, as the smallest of the three kinds of block.
     pub(crate) fn write(&mut self, bytes: &[u8], last: bool) {
         self.literals[256] = 1;
-        let (literals, distances) = (Codes::of(&self.literals, 15), Codes::of(&self.distances, 15));
+        let (literals, distances) = (Codes::of(&self.literals[..286], 15), Codes::of(&self.distances[..30], 15));
         let head = Head::of(&literals, &distances);
         let fixed = fixed();
         let dynamic_bits = head.bits() + self.bits_with(&literals, &distances);
@@ -111,8 +112,7 @@ impl Blocks {
                 self.body(&literals, &distances);
             }
         }
-        self.tokens.clear();
-        (self.literals, self.distances) = ([0; 286], [0; 30]);
+        (self.count, self.literals, self.distances) = (0, [0; _], [0; _]);
     }
 
     /// What was written, ended with a whole byte: by an empty stored block where more will follow.
@@ -130,30 +130,33 @@ impl Blocks {
     }
 
     fn body(&mut self, literals: &Codes, distances: &Codes) {
-        for token in &self.tokens {
+        // Out of memory and into registers.
+        let mut bits = std::mem::take(&mut self.bits);
+        for token in &self.tokens[..self.count] {
             let length = token.length();
             if length == 0 {
                 let (code, n) = literals.code(token.0 as u8 as usize);
-                self.bits.put(code, n);
+                bits.put(code, n);
                 continue;
             }
-            let (long, back) = (self.of_length[length], self.of_distance[place_of(token.back())]);
+            let (long, back) = (self.of_length[length % 512], self.of_distance[place_of(token.back())]);
             let (code, n) = literals.code(257 + long.symbol as usize);
             let (far, m) = distances.code(back.symbol as usize);
             let with_length = code | ((length - long.base as usize) as u64) << n;
             let with_distance = far | ((token.back() - back.base as usize) as u64) << m;
             let n = n + u32::from(long.extra);
-            self.bits.put(with_length | with_distance << n, n + m + u32::from(back.extra));
+            bits.put(with_length | with_distance << n, n + m + u32::from(back.extra));
         }
         let (code, n) = literals.code(256);
-        self.bits.put(code, n);
+        bits.put(code, n);
+        self.bits = bits;
     }
 }
 
 /// Where a distance stands in the table of distances.
 #[inline(always)]
 fn place_of(back: usize) -> usize {
-    let less = back - 1;
+    let less = (back - 1) & 0xffff;
     if less < 256 { less } else { 256 + (less >> 7) }
 }
 
@@ -319,6 +322,5 @@ mod tests {
             let w = blocks.of_distance[place_of(back)];
             assert!((w.base as usize..w.base as usize + (1 << w.extra)).contains(&back), "{back}");
         }
-        assert_eq!(reversed(0b0011, 4), 0b1100);
     }
 }

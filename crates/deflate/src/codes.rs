@@ -4,7 +4,7 @@
 pub(crate) struct Codes {
     lengths: Vec<u8>,
     /// With their lengths in the high half.
-    codes: [u32; 512],
+    codes: [u32; 257 + 256],
 }
 
 impl Codes {
@@ -20,7 +20,7 @@ impl Codes {
         for bits in 1..17 {
             next[bits] = (next[bits] + next[bits - 1]) << 1;
         }
-        let mut codes = [0; 512];
+        let mut codes = [0; 257 + 256];
         for (coded, &n) in codes.iter_mut().zip(lengths).filter(|(_, n)| **n > 0) {
             *coded = u32::from(reversed(next[n as usize] as u16, n.into())) | u32::from(n) << 16;
             next[n as usize] += 1;
@@ -35,7 +35,7 @@ impl Codes {
     /// A symbol's code and how many bits it has.
     #[inline(always)]
     pub(crate) fn code(&self, symbol: usize) -> (u64, u32) {
-        let coded = self.codes[symbol % 512];
+        let coded = self.codes[symbol];
         (u64::from(coded & 0xffff), coded >> 16)
     }
 

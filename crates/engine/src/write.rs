@@ -18,7 +18,7 @@ pub fn volume(run: &Run, source: &dyn Source, target: &Target) -> Result<Vec<Pat
 /// Pulls a prepared source into a sink.
 pub fn pour(run: &Run, source: &dyn Source, mut sink: Box<dyn Sink>, name: &str) -> Result<Vec<PathBuf>> {
     let header = source.header();
-    sink.watch(run.stop());
+    sink.watch(run);
     run.begin(name, (header.nz() * header.frames.count) as u64);
     let cut = Cut::new(run, header, &[source], false);
     if sink.ordered() {

@@ -136,7 +136,7 @@ fn an_interruption_does_not_wait_for_a_compressor() {
         let mut sink = isovox_formats::create(&target, &header).unwrap();
         let flag = Arc::new(AtomicBool::new(false));
         let run = Run::new(1, ROOMY, folder.path().to_path_buf()).with_cancel(flag.clone());
-        sink.watch(run.stop());
+        sink.watch(&run);
         flag.store(true, Ordering::Relaxed);
         assert_eq!(sink.write(0, 0..1, &vec![7; header.bytes()]).unwrap_err().kind(), Kind::Cancelled, "{name}");
     }

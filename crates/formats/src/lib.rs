@@ -7,6 +7,7 @@ pub mod channels;
 pub mod embed;
 pub mod format;
 pub mod guard;
+mod gzip;
 mod inner;
 pub mod input;
 mod known;

@@ -1,20 +1,17 @@
 //! Compressed voxels: a stream that is read from its beginning, or from a point that was passed before.
 
-use std::io::{BufReader, Read, Write};
+use std::io::{BufReader, Read};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bzip2::read::MultiBzDecoder;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use isovox_deflate::{Container, Decoder, Point};
-use isovox_volume::error::At;
 use isovox_volume::source::{Pool, pulled};
-use isovox_volume::{Cursor, Error, Header, Result, Run, Sink, Slab, Source, Stop};
+use isovox_volume::{Cursor, Error, Header, Result, Run, Slab, Source};
 
+use crate::gzip;
 use crate::input::{Input, Reader};
-use crate::staged::Staged;
 use crate::stored::Decode;
 
 /// Bytes after the voxels that are read to reach a stream's checksum; more are left alone. As many may come before the
@@ -142,7 +139,9 @@ impl Stream {
                 .within(input.path()));
         }
         let path = input.path().to_path_buf();
-        Ok(Stream { header, decode, bytes: Bytes::Packed { codec, input, from }, path, skip, places: Mutex::default() })
+        let points = if codec == Codec::Gzip { gzip::points(&input, from, need)? } else { Vec::new() };
+        let places = Mutex::new(Places { points, parked: None });
+        Ok(Stream { header, decode, bytes: Bytes::Packed { codec, input, from }, path, skip, places })
     }
 
     /// Voxels are what a reader gives; `path` is named in errors. The caller has held the header's size against the bytes.
@@ -313,45 +312,13 @@ impl Source for Stream {
     }
 }
 
-/// Gzip-compressed planes being written, in order. Gzip time is 0: two runs give equal files.
-pub struct GzipSink {
-    encoder: Mutex<GzEncoder<Staged>>,
-    target: PathBuf,
-    stop: Stop,
-}
-
-impl GzipSink {
-    /// `head` comes before the voxels, inside the stream.
-    pub fn new(data: Staged, head: &[u8]) -> Result<GzipSink> {
-        let target = data.target().to_path_buf();
-        let mut encoder = GzEncoder::new(data, Compression::new(6));
-        encoder.write_all(head).at(&target)?;
-        Ok(GzipSink { encoder: Mutex::new(encoder), target, stop: Stop::default() })
-    }
-}
-
-impl Sink for GzipSink {
-    fn ordered(&self) -> bool {
-        true
-    }
-
-    fn watch(&mut self, stop: Stop) {
-        self.stop = stop;
-    }
-
-    fn write(&self, _frame: usize, _z: Range<usize>, bytes: &[u8]) -> Result<()> {
-        let mut encoder = self.encoder.lock().unwrap_or_else(PoisonError::into_inner);
-        self.stop.parts(bytes, |part| encoder.write_all(part).at(&self.target))
-    }
-
-    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
-        let encoder = self.encoder.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(vec![encoder.finish().at(&self.target)?.finish()?])
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
     use super::*;
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {

@@ -9,7 +9,7 @@ use crate::embed;
 use crate::format::{self, Target};
 use crate::staged::Staged;
 use crate::stored::StoredSink;
-use crate::stream::GzipSink;
+use crate::gzip::GzipSink;
 
 const MM: u8 = 2;
 const MICRON: u8 = 3;
@@ -35,7 +35,7 @@ pub(super) fn create(target: &Target, header: &Header) -> Result<Box<dyn Sink>> 
     let head = head(header, target.provenance.as_deref())?;
     let staged = Staged::create(&target.path, target.force)?;
     let gzip = target.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
-    Ok(if gzip { Box::new(GzipSink::new(staged, &head)?) } else { Box::new(StoredSink::new(staged, &head, header, Vec::new())?) })
+    Ok(if gzip { Box::new(GzipSink::new(staged, &head, header)?) } else { Box::new(StoredSink::new(staged, &head, header, Vec::new())?) })
 }
 
 fn datatype(voxel: Type) -> i16 {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use isovox_volume::error::At;
-use isovox_volume::{Error, Header, Result, Sink, Stop, Type};
+use isovox_volume::{Error, Header, Result, Run, Sink, Stop, Type};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -80,8 +80,8 @@ impl Sink for Entry {
         true
     }
 
-    fn watch(&mut self, stop: Stop) {
-        self.stop = stop;
+    fn watch(&mut self, run: &Run) {
+        self.stop = run.stop();
     }
 
     fn write(&self, _frame: usize, _z: Range<usize>, bytes: &[u8]) -> Result<()> {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use isovox_volume::error::At;
-use isovox_volume::{Error, FrameAxis, Header, Kind, QuantityKind, Result, Sink, Space, Stop, Type};
+use isovox_volume::{Error, FrameAxis, Header, Kind, QuantityKind, Result, Run, Sink, Space, Stop, Type};
 use serde_json::{Value, json};
 
 use super::{AFFINE, PROVENANCE, SPACE};
@@ -197,8 +197,8 @@ impl Sink for ChunksSink {
         true
     }
 
-    fn watch(&mut self, stop: Stop) {
-        self.stop = stop;
+    fn watch(&mut self, run: &Run) {
+        self.stop = run.stop();
     }
 
     fn write(&self, frame: usize, z: Range<usize>, bytes: &[u8]) -> Result<()> {

@@ -56,7 +56,7 @@ pub(super) fn reduced(labels: &Arc<dyn Source>, factor: usize) -> Result<Arc<dyn
 pub(super) fn slices(run: &Run, shown: &Shown, factor: usize, target: &Target, folder: &Folder) -> Result<()> {
     let header = shown.labels.header();
     let mut sink = create(target, header)?;
-    sink.watch(run.stop());
+    sink.watch(run);
     let slices = folder.sub("slices")?;
     let drawn = shown.reduced(Extent { x: factor, y: factor, z: 1 })?;
     let sources = [shown.labels.as_ref(), drawn.grey.as_ref(), drawn.labels.as_ref()];
