@@ -1,7 +1,7 @@
 //! A decoder of JPEG-LS: lossless and near-lossless, 2 to 16 bits, 1 to 4 components, interleaved by nothing, line or
 //! sample, with restart intervals and the colour transforms of HP's coder.
 //!
-//! Bytes in, samples out: nothing is read, and nothing is asked for but a line of each component. Whoever calls checks
+//! Bytes in, samples out: nothing is read, and nothing is asked for but two lines of each component and a table of 128 KB. Whoever calls checks
 //! [`info`] against what the image should be before it asks for memory.
 //! Source: ITU-T Recommendation T.87 (06/98).
 
@@ -70,7 +70,7 @@ pub fn info(stream: &[u8]) -> Result<Info> {
 
 /// Decodes a stream into samples, row by row, components beside each other.
 ///
-/// Cost: one pass; a line of each component in memory. Near-lossless samples lie within NEAR of the encoded ones.
+/// Cost: one pass; two lines of each component and a table of 128 KB in memory. Near-lossless samples lie within NEAR of the encoded ones.
 ///
 /// Errors: `CutOff`; `Corrupt`, also where `out` is not [`Info::samples`] long; `Unsupported` for point transforms, mapping
 /// tables, colour transforms other than HP1 to HP3, and sizes over 16 bits.

@@ -1,14 +1,14 @@
 //! The lines of a scan: runs, neighbours, interleaving and restarts.
 
 use crate::bits::Bits;
-use crate::code::{Coder, Near, RUN_BITS};
+use crate::code::{Coder, Levels, Near, RUN_BITS};
 use crate::markers::{Interleave, Scan};
 use crate::{Error, Info, Result};
 
 /// A line of one component and the one above, with a sample more on either side.
 struct Pair {
-    above: Vec<i32>,
-    here: Vec<i32>,
+    above: Vec<u16>,
+    here: Vec<u16>,
     /// Place in [`RUN_BITS`].
     run: usize,
 }
@@ -23,17 +23,18 @@ impl Pair {
         self.above[width + 1] = self.above[width];
         self.here[0] = self.above[1];
     }
+}
 
-    #[inline]
-    fn around(&self, at: usize) -> Near {
-        Near { a: self.here[at - 1], b: self.above[at], c: self.above[at - 1], d: self.above[at + 1] }
-    }
+#[inline(always)]
+fn around(above: &[u16], here: &[u16], at: usize) -> Near {
+    Near { a: here[at - 1].into(), b: above[at].into(), c: above[at - 1].into(), d: above[at + 1].into() }
 }
 
 /// Decodes a scan into its places in `out`; how many bytes it took.
 pub(crate) fn scan(bytes: &[u8], info: Info, scan: &Scan, out: &mut [u16]) -> Result<usize> {
     let interval = if scan.restart == 0 { info.height } else { scan.restart };
     let row = info.width * info.components;
+    let levels = Levels::new(&scan.preset, scan.near);
     let mut at = 0;
     for (i, lines) in out.chunks_mut(interval.saturating_mul(row)).enumerate() {
         if i > 0 {
@@ -43,87 +44,137 @@ pub(crate) fn scan(bytes: &[u8], info: Info, scan: &Scan, out: &mut [u16]) -> Re
             }
         }
         let mut bits = Bits::new(&bytes[at..]);
-        stretch(&mut bits, info, scan, lines)?;
+        stretch(&mut bits, info, scan, &levels, lines)?;
         at += bits.end();
     }
     Ok(at)
 }
 
 /// Lines from one restart to the next; nothing is known of what was before.
-fn stretch(bits: &mut Bits, info: Info, scan: &Scan, out: &mut [u16]) -> Result<()> {
+fn stretch(bits: &mut Bits, info: Info, scan: &Scan, levels: &Levels, out: &mut [u16]) -> Result<()> {
     let mut coder = Coder::new(&scan.preset, scan.near);
+    let decode = if coder.rules().exact() { decoder::<true>(scan) } else { decoder::<false>(scan) };
     let mut pairs: Vec<Pair> = scan.components().map(|_| Pair::new(info.width)).collect();
     for line in out.chunks_exact_mut(info.width * info.components) {
         pairs.iter_mut().for_each(|p| p.begin(info.width));
-        if scan.interleave == Interleave::Sample {
-            by_sample(bits, &mut coder, &mut pairs, info.width)?;
-        } else {
-            pairs.iter_mut().try_for_each(|pair| by_line(bits, &mut coder, pair, info.width))?;
-        }
+        decode(bits, &mut coder, levels, &mut pairs, info.width)?;
         for (pair, place) in pairs.iter_mut().zip(scan.components()) {
-            let samples = line[place..].iter_mut().step_by(info.components);
-            samples.zip(&pair.here[1..]).for_each(|(out, &v)| *out = v as u16);
+            let samples = &pair.here[1..=info.width];
+            if info.components == 1 {
+                line.copy_from_slice(samples);
+            } else {
+                line[place..].iter_mut().step_by(info.components).zip(samples).for_each(|(out, &v)| *out = v);
+            }
             std::mem::swap(&mut pair.above, &mut pair.here);
         }
     }
     Ok(())
 }
 
-fn by_line(bits: &mut Bits, coder: &mut Coder, pair: &mut Pair, width: usize) -> Result<()> {
+/// Decodes the next line of each component.
+type Decode = fn(&mut Bits, &mut Coder, &Levels, &mut [Pair], usize) -> Result<()>;
+
+fn decoder<const EXACT: bool>(scan: &Scan) -> Decode {
+    match (scan.interleave, scan.components().len()) {
+        (Interleave::Sample, 1) => by_sample::<EXACT, 1>,
+        (Interleave::Sample, 2) => by_sample::<EXACT, 2>,
+        (Interleave::Sample, 3) => by_sample::<EXACT, 3>,
+        (Interleave::Sample, _) => by_sample::<EXACT, 4>,
+        _ => by_line::<EXACT>,
+    }
+}
+
+fn by_line<const EXACT: bool>(bits: &mut Bits, coder: &mut Coder, levels: &Levels, pairs: &mut [Pair], width: usize) -> Result<()> {
+    pairs.iter_mut().try_for_each(|pair| one_line::<EXACT>(bits, coder, levels, pair, width))
+}
+
+fn one_line<const EXACT: bool>(bits: &mut Bits, coder: &mut Coder, levels: &Levels, pair: &mut Pair, width: usize) -> Result<()> {
+    let (rules, mut held) = (coder.rules(), *bits);
     let mut at = 1;
     while at <= width {
-        let around = pair.around(at);
-        let gradients = coder.gradients(around);
-        if gradients != 0 {
-            pair.here[at] = coder.regular(bits, gradients, around)?;
+        let Near { mut a, mut b, mut c, .. } = around(&pair.above, &pair.here, at);
+        let mut before = levels.at(b - c);
+        for (out, &d) in pair.here[at..].iter_mut().zip(&pair.above[at + 1..]) {
+            let d = i32::from(d);
+            let after = levels.at(d - b);
+            let gradients = 81 * after + 9 * before + levels.at(c - a);
+            if gradients == 0 {
+                break;
+            }
+            a = coder.regular::<EXACT>(&rules, &mut held, gradients, Near { a, b, c, d })?;
+            *out = a as u16;
+            (c, b, before) = (b, d, after);
             at += 1;
-            continue;
         }
-        let length = run(bits, &mut pair.run, width + 1 - at)?;
-        pair.here[at..at + length].fill(around.a);
-        at += length;
         if at <= width {
-            let (a, b) = (around.a, pair.above[at]);
-            pair.here[at] = coder.ending(bits, a, b, coder.alike(a, b), RUN_BITS[pair.run])?;
-            pair.run = pair.run.saturating_sub(1);
-            at += 1;
+            at = interrupted(&mut held, coder, pair, at, width)?;
         }
     }
+    *bits = held;
     Ok(())
 }
 
+/// A run and the sample that ends it; the place after both.
+#[inline(always)]
+fn interrupted(bits: &mut Bits, coder: &mut Coder, pair: &mut Pair, at: usize, width: usize) -> Result<usize> {
+    let a = pair.here[at - 1];
+    let end = at + run(bits, &mut pair.run, width + 1 - at)?;
+    fill(&mut pair.here[at..], end - at, a);
+    if end > width {
+        return Ok(end);
+    }
+    let (a, b) = (i32::from(a), i32::from(pair.above[end]));
+    pair.here[end] = coder.ending(bits, a, b, coder.alike(a, b), RUN_BITS[pair.run])? as u16;
+    pair.run = pair.run.saturating_sub(1);
+    Ok(end + 1)
+}
+
+/// A run's samples. Most are short, and what is written behind them is decoded later.
+#[inline(always)]
+fn fill(here: &mut [u16], length: usize, sample: u16) {
+    match here.first_chunk_mut::<8>() {
+        Some(first) if length <= 8 => *first = [sample; 8],
+        _ => here[..length].fill(sample),
+    }
+}
+
 /// Pixel by pixel: a run is one of all components, and its end is never coded as alike (A.7.2.1, note).
-fn by_sample(bits: &mut Bits, coder: &mut Coder, pairs: &mut [Pair], width: usize) -> Result<()> {
+fn by_sample<const EXACT: bool, const N: usize>(bits: &mut Bits, coder: &mut Coder, levels: &Levels, pairs: &mut [Pair], width: usize) -> Result<()> {
+    let (rules, mut held, mut state) = (coder.rules(), *bits, pairs[0].run);
+    let pairs: &mut [Pair; N] = pairs.try_into().expect("as many as there are components");
+    let mut lines = pairs.each_mut().map(|p| (&p.above[..width + 2], &mut p.here[..width + 2]));
     let mut at = 1;
     while at <= width {
-        if pairs.iter().any(|p| coder.gradients(p.around(at)) != 0) {
-            for pair in &mut *pairs {
-                let around = pair.around(at);
-                pair.here[at] = coder.regular(bits, coder.gradients(around), around)?;
+        let places = lines.each_ref().map(|(above, here)| around(above, here, at));
+        let gradients = places.map(|near| levels.around(near));
+        if gradients != [0; N] {
+            for i in 0..N {
+                lines[i].1[at] = coder.regular::<EXACT>(&rules, &mut held, gradients[i], places[i])? as u16;
             }
             at += 1;
             continue;
         }
-        let mut state = pairs[0].run;
-        let length = run(bits, &mut state, width + 1 - at)?;
-        for pair in &mut *pairs {
-            let a = pair.here[at - 1];
-            pair.here[at..at + length].fill(a);
+        let length = run(&mut held, &mut state, width + 1 - at)?;
+        for (_, here) in &mut lines {
+            let a = here[at - 1];
+            fill(&mut here[at..], length, a);
         }
         at += length;
         if at <= width {
-            for pair in &mut *pairs {
-                pair.here[at] = coder.ending(bits, pair.here[at - 1], pair.above[at], false, RUN_BITS[state])?;
+            for (above, here) in &mut lines {
+                let Near { a, b, .. } = around(above, here, at);
+                here[at] = coder.ending(&mut held, a, b, false, RUN_BITS[state])? as u16;
             }
             state = state.saturating_sub(1);
             at += 1;
         }
-        pairs[0].run = state;
     }
+    (*bits, pairs[0].run) = (held, state);
     Ok(())
 }
 
 /// How long a run is, at most `left` (A.7.1.2).
+#[inline(always)]
 fn run(bits: &mut Bits, state: &mut usize, left: usize) -> Result<usize> {
     let mut length = 0;
     while bits.take(1)? == 1 {

@@ -212,11 +212,13 @@ fn shift(raw: &mut Vec<u8>, by: usize, length: usize) {
 
 /// Reads the compressed bytes of a frame, its fragments one after the other.
 pub(super) fn compressed(stored: &Stored, fragments: &Fragments, frame: usize, raw: &mut Vec<u8>) -> Result<()> {
-    raw.clear();
-    for fragment in fragments.of(frame) {
-        let from = raw.len();
-        raw.resize(from + fragment.length as usize, 0);
-        stored.input.read_at(fragment.offset, &mut raw[from..])?;
+    let fragments = fragments.of(frame);
+    raw.resize(fragments.iter().map(|f| f.length as usize).sum(), 0);
+    let mut at = 0;
+    for fragment in fragments {
+        let to = at + fragment.length as usize;
+        stored.input.read_at(fragment.offset, &mut raw[at..to])?;
+        at = to;
     }
     Ok(())
 }

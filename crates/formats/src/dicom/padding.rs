@@ -121,29 +121,34 @@ pub(super) fn fill(asked: Padding, header: &Header) -> Result<Vec<u8>> {
 /// Looks at a plane of whole stored values; `mask` becomes 1 where they are padding.
 pub(super) fn look(values: &[u8], voxel: Type, columns: usize, named: Option<[i64; 2]>, unnamed: Option<i64>, mask: &mut Vec<u8>) -> Seen {
     match voxel {
-        Type::U8 => seen(values, columns, named, unnamed, mask, |[b]: [u8; 1]| b.into()),
-        Type::I8 => seen(values, columns, named, unnamed, mask, |[b]: [u8; 1]| (b as i8).into()),
-        Type::U16 => seen(values, columns, named, unnamed, mask, |b| u16::from_ne_bytes(b).into()),
-        Type::I16 => seen(values, columns, named, unnamed, mask, |b| i16::from_ne_bytes(b).into()),
-        Type::U32 => seen(values, columns, named, unnamed, mask, |b| u32::from_ne_bytes(b).into()),
-        _ => seen(values, columns, named, unnamed, mask, |b| i32::from_ne_bytes(b).into()),
+        Type::U8 => seen(values, columns, named, unnamed, mask, |[b]: [u8; 1]| i32::from(b)),
+        Type::I8 => seen(values, columns, named, unnamed, mask, |[b]: [u8; 1]| i32::from(b as i8)),
+        Type::U16 => seen(values, columns, named, unnamed, mask, |b| i32::from(u16::from_ne_bytes(b))),
+        Type::I16 => seen(values, columns, named, unnamed, mask, |b| i32::from(i16::from_ne_bytes(b))),
+        Type::U32 => seen(values, columns, named, unnamed, mask, |b| i64::from(u32::from_ne_bytes(b))),
+        _ => seen(values, columns, named, unnamed, mask, |b| i64::from(i32::from_ne_bytes(b))),
     }
 }
 
-fn seen<const N: usize>(values: &[u8], columns: usize, named: Option<[i64; 2]>, unnamed: Option<i64>, mask: &mut Vec<u8>, number: impl Fn([u8; N]) -> i64) -> Seen {
+fn seen<const N: usize, V>(values: &[u8], columns: usize, named: Option<[i64; 2]>, unnamed: Option<i64>, mask: &mut Vec<u8>, number: impl Fn([u8; N]) -> V) -> Seen
+where
+    V: Copy + Ord + Into<i64> + TryFrom<i64>,
+{
     let words = values.as_chunks::<N>().0;
     mask.clear();
-    let (mut least, mut greatest) = (i64::MAX, i64::MIN);
-    // Without a named value none lies between these.
-    let [low, high] = named.unwrap_or([i64::MAX, i64::MIN]);
+    let Some(first) = words.first().map(|&word| number(word)) else { return Seen::default() };
+    let (mut least, mut greatest) = (first, first);
+    // What a header names has 16 bits.
+    let named = named.and_then(|[low, high]| Some([V::try_from(low).ok()?, V::try_from(high).ok()?]));
     mask.extend(words.iter().map(|&word| {
         let value = number(word);
         least = least.min(value);
         greatest = greatest.max(value);
-        u8::from(low <= value && value <= high)
+        u8::from(named.is_some_and(|[low, high]| low <= value && value <= high))
     }));
+    let (least, greatest) = (least.into(), greatest.into());
     let named = mask.iter().map(|&m| u64::from(m)).sum();
-    let outside = unnamed.filter(|&u| least <= u).map_or(0, |value| flood(mask, columns, |i| number(words[i]) == value));
+    let outside = unnamed.filter(|&u| least <= u).map_or(0, |value| flood(mask, columns, |i| number(words[i]).into() == value));
     Seen { named, outside, least, greatest }
 }
 

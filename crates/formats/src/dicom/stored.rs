@@ -284,7 +284,7 @@ impl Stored {
             std::mem::swap(raw, apart);
             layout.planar = false;
         }
-        let precision = codec.decode(raw, layout, out)?;
+        let precision = codec.decode(raw, layout, apart, out)?;
         if !self.sample().is_float() {
             own_bits(self.bits.within(precision), out);
         }

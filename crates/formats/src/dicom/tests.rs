@@ -252,6 +252,22 @@ fn words_are_cut_to_their_own_bits() {
     assert_eq!((twelve(0), twelve(1)), (vec![4095, 2049, 2048], vec![-1, -2047, -2048]));
 }
 
+/// Twelve bits by slopes that just keep them within sixteen.
+#[test]
+fn slopes_up_to_the_ends_of_sixteen_bits() {
+    let rescaled = |[slope, intercept]: [&str; 2], modality: &str| {
+        let bits = [short(0x28, 0x101, 12), short(0x28, 0x102, 11), short(0x28, 0x103, 0)];
+        let s = bits.into_iter().fold(ct(0.0, 1, [3, 1], &[0, 1, 4095]), with);
+        let s = [text(8, 0x60, "CS", modality), text(0x28, 0x1053, "DS", slope), text(0x28, 0x1052, "DS", intercept)].into_iter().fold(s, with);
+        let scan = opened(&[s]).unwrap();
+        (scan.source.header().voxel, words(&scan))
+    };
+    assert_eq!(rescaled(["-8", "-8"], "CT"), (Type::I16, vec![-8, -16, -32768]));
+    assert_eq!(rescaled(["16", "-32753"], "CT"), (Type::I16, vec![-32753, -32737, 32767]));
+    assert_eq!(rescaled(["16", "15"], "MR"), (Type::U16, vec![15, 31, 65535u16 as i16]));
+    assert_eq!(rescaled(["-16", "65520"], "MR"), (Type::U16, vec![65520u16 as i16, 65504u16 as i16, 0]));
+}
+
 #[test]
 fn types_follow_from_headers() {
     let typed = |element: Element, modality: &str| {

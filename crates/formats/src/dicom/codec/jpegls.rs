@@ -13,9 +13,13 @@ pub(super) fn decode(stream: &[u8], layout: Layout, out: &mut [u8]) -> Result<Op
     if bits as usize > 8 * layout.word {
         return Err(Error::corrupt("JPEG-LS precision").found(bits).expected(format_args!("at most {} bits", 8 * layout.word)));
     }
-    let mut samples = vec![0; layout.pixels() * layout.samples];
-    isovox_jpegls::decode(stream, &mut samples).map_err(fault)?;
-    put(out, layout, samples.iter().map(|&v| i32::from(v)));
+    if let (2, Ok(samples)) = (layout.word, bytemuck::try_cast_slice_mut(out)) {
+        isovox_jpegls::decode(stream, samples).map_err(fault)?;
+    } else {
+        let mut samples = vec![0; layout.pixels() * layout.samples];
+        isovox_jpegls::decode(stream, &mut samples).map_err(fault)?;
+        put(out, layout, samples.iter().map(|&v| i32::from(v)));
+    }
     Ok(Some(bits as u16))
 }
 

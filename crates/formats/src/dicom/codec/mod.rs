@@ -80,14 +80,15 @@ impl Codec {
     }
 
     /// Decodes a frame: samples beside each other in the machine's byte order; how many bits the stream says that they have.
-    pub(super) fn decode(self, stream: &[u8], layout: Layout, out: &mut [u8]) -> Result<Option<u16>> {
+    /// `spare` is memory of the thread's.
+    pub(super) fn decode(self, stream: &[u8], layout: Layout, spare: &mut Vec<u8>, out: &mut [u8]) -> Result<Option<u16>> {
         match self {
             Codec::Native => {
                 native(stream, layout, out);
                 Ok(None)
             }
             Codec::Deflate => inflated(stream, layout, out).map(|()| None),
-            Codec::Rle => rle::decode(stream, layout, out).map(|()| None),
+            Codec::Rle => rle::decode(stream, layout, spare, out).map(|()| None),
             Codec::Jpeg => jpeg::decode(stream, layout, out),
             Codec::JpegLs => jpegls::decode(stream, layout, out),
             Codec::Jpeg2000 => jpeg2000::decode(stream, layout, out),

@@ -80,9 +80,28 @@ impl Plane {
             return Ok(());
         }
         // Where the type is whole, so are slope and intercept, and what the bits allow is below 2^52.
+        if self.certain(voxel) {
+            let [slope, intercept] = [self.rescale.slope, self.rescale.intercept].map(|v| v as i64 as u16);
+            let words = values.as_chunks::<N>().0.iter().map(|&word| number(word).wide() as u16);
+            words.zip(out.as_chunks_mut().0).for_each(|(v, o)| *o = v.wrapping_mul(slope).wrapping_add(intercept).to_ne_bytes());
+            return Ok(());
+        }
         let narrow = self.rescale.range().iter().all(|v| v.abs() < f64::from(i32::MAX)) && self.rescale.slope.abs() < 32768.0;
         let words = values.as_chunks::<N>().0.iter().map(|&word| number(word));
         if narrow { self.fit_all(words, voxel, out) } else { self.fit_all(words.map(V::wide), voxel, out) }
+    }
+
+    /// Whether all that the stored bits allow fits into a type of 16 bits: its arithmetic modulo 2^16 is exact, and no value
+    /// need be looked at. A modality LUT may hold entries beyond the bits that it names.
+    fn certain(&self, voxel: Type) -> bool {
+        let [least, greatest] = self.rescale.range();
+        let holds = |low: f64, high: f64| low <= least && greatest <= high;
+        let fits = match voxel {
+            Type::U16 => holds(0.0, 65535.0),
+            Type::I16 => holds(-32768.0, 32767.0),
+            _ => false,
+        };
+        fits && self.stored.modality.is_none()
     }
 
     fn fit_all<V: Whole>(&self, words: impl Iterator<Item = V>, voxel: Type, out: &mut [u8]) -> Result<()> {
