@@ -14,6 +14,7 @@ mod known;
 mod listed;
 pub mod mesh;
 pub mod open;
+mod order;
 pub mod picture;
 mod search;
 pub mod staged;

@@ -8,6 +8,7 @@ use isovox_volume::source::Pool;
 use isovox_volume::{Cursor, Error, Header, Result, Run, Scalar, Sink, Slab, Source, Type, scalar};
 
 use crate::input::Input;
+use crate::order;
 use crate::staged::Staged;
 
 /// How stored bytes become voxels.
@@ -88,12 +89,8 @@ impl Decode {
 
     fn order(&self, bytes: &mut [u8]) {
         let width = if self.stored == Type::Rgb8 { 1 } else { self.stored.bytes() };
-        if self.big != cfg!(target_endian = "big") && width > 1 {
-            match width {
-                2 => bytes.chunks_exact_mut(2).for_each(<[u8]>::reverse),
-                4 => bytes.chunks_exact_mut(4).for_each(<[u8]>::reverse),
-                _ => bytes.chunks_exact_mut(8).for_each(<[u8]>::reverse),
-            }
+        if self.big != cfg!(target_endian = "big") {
+            order::swap(bytes, width);
         }
     }
 

@@ -6,7 +6,7 @@ use isovox_volume::{Error, Geometry, Header, Result, Type};
 use png::{BitDepth, ColorType, Decoder, Limits, Transformations};
 
 use crate::input::{Input, Reader};
-use crate::tiff;
+use crate::{order, tiff};
 
 /// Deflate cannot expand further than this.
 const GREATEST_RATIO: u64 = 1032;
@@ -28,8 +28,13 @@ pub(super) struct Found {
     pub(super) warnings: Vec<String>,
 }
 
-fn decoder(input: &Input, limit: usize) -> Decoder<BufReader<Reader>> {
-    let mut decoder = Decoder::new_with_limits(BufReader::with_capacity(1 << 16, input.reader(0)), Limits { bytes: limit });
+/// Bytes read at once: for the chunks before the voxels, and for all.
+const HEADER: u64 = 1 << 12;
+const WHOLE: u64 = 1 << 19;
+
+fn decoder(input: &Input, limit: usize, ahead: u64) -> Decoder<BufReader<Reader>> {
+    let reader = BufReader::with_capacity(ahead.min(input.len()) as usize, input.reader(0));
+    let mut decoder = Decoder::new_with_limits(reader, Limits { bytes: limit });
     decoder.set_transformations(Transformations::IDENTITY);
     decoder.set_ignore_iccp_chunk(true);
     decoder
@@ -42,7 +47,7 @@ fn broken(error: &png::DecodingError) -> Error {
 /// Reads everything before the voxels.
 pub(super) fn read(input: &Input) -> Result<Found> {
     let limit = (input.len() as usize).saturating_add(1 << 20);
-    let mut decoder = decoder(input, limit);
+    let mut decoder = decoder(input, limit, HEADER);
     let info = decoder.read_header_info().map_err(|e| broken(&e))?;
     // The crate holds a row or two while it reads the header.
     let (width, height) = (info.width as usize, info.height as usize);
@@ -79,7 +84,7 @@ pub(super) fn read(input: &Input) -> Result<Found> {
 pub(super) fn decode(input: &Input, depth: Depth, width: usize, out: &mut [u8]) -> Result<()> {
     let changed = || Error::corrupt("PNG").found("another size than before").help("the file was changed while it was read");
     let limit = (input.len() as usize).saturating_add(out.len()).saturating_add(1 << 20);
-    let mut reader = decoder(input, limit).read_info().map_err(|e| broken(&e))?;
+    let mut reader = decoder(input, limit, WHOLE).read_info().map_err(|e| broken(&e))?;
     let need = reader.output_buffer_size().ok_or_else(changed)?;
     if depth.0 < 8 {
         let mut packed = vec![0; need];
@@ -97,7 +102,7 @@ pub(super) fn decode(input: &Input, depth: Depth, width: usize, out: &mut [u8]) 
     }
     reader.finish().map_err(|e| broken(&e))?;
     if depth.0 == 16 && cfg!(target_endian = "little") {
-        out.chunks_exact_mut(2).for_each(<[u8]>::reverse);
+        order::swap(out, 2);
     }
     Ok(())
 }
@@ -123,7 +128,7 @@ pub(super) fn write(header: &Header, plane: &[u8]) -> Result<Vec<u8>> {
     let mut writer = encoder.write_header().map_err(failed)?;
     if header.voxel == Type::U16 && cfg!(target_endian = "little") {
         let mut swapped = plane.to_vec();
-        swapped.chunks_exact_mut(2).for_each(<[u8]>::reverse);
+        order::swap(&mut swapped, 2);
         writer.write_image_data(&swapped).map_err(failed)?;
     } else {
         writer.write_image_data(plane).map_err(failed)?;

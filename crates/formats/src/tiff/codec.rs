@@ -1,13 +1,16 @@
-//! One chunk's bytes to samples. The `tiff` crate has the codecs, predictors and byte orders; it is given each chunk as
-//! an image of its own, so that what it does with whole pages (one plane of several, inverted white, limits) cannot matter.
+//! One chunk's bytes to samples. The `tiff` crate has the codecs (but LZW), predictors and byte orders; it is given each chunk
+//! as an image of its own, so that what it does with whole pages (one plane of several, inverted white, limits) cannot matter.
 
 use std::io::Cursor;
 
 use isovox_volume::{Error, Result};
 use tiff::decoder::{Decoder, Limits};
 
+use super::ahead::Ahead;
 use super::ifd::Bytes;
+use super::lzw::Lzw;
 use super::page::{Coding, Picture, Sample, greatest_ratio};
+use super::predictor;
 
 /// Rows of a chunk as they come out of the codec.
 #[derive(Clone, Copy)]
@@ -16,7 +19,8 @@ pub(super) struct Rows {
     pub(super) bytes: usize,
     /// How many.
     pub(super) count: usize,
-    samples: usize,
+    /// Values of a pixel.
+    pub(super) samples: usize,
 }
 
 impl Rows {
@@ -35,48 +39,87 @@ impl Rows {
     }
 }
 
+/// `Compression` of what this crate unpacks by itself.
+const LZW: u16 = 5;
+/// `Predictor` of floats.
+const FLOATS: u16 = 3;
 const TAGS: usize = 11;
 const HEAD: usize = 8 + 2 + TAGS * 12 + 4;
 
-/// Decodes one chunk into `out`, native-endian; bit depths that fill no byte stay packed, the first value in the highest bits.
-pub(super) fn decode(bytes: &Bytes, picture: &Picture, coding: &Coding, rows: Rows, place: (u64, u64), raw: &mut Vec<u8>, out: &mut Vec<u8>) -> Result<()> {
-    let (offset, mut count) = place;
-    let need = rows.all() as u64;
-    if coding.compression == 1 {
-        // More bytes than rows need are padding.
-        count = count.min(need);
+/// Buffers and tables of one cursor.
+#[derive(Default)]
+pub(super) struct Codec {
+    ahead: Ahead,
+    raw: Vec<u8>,
+    lzw: Option<Lzw>,
+}
+
+impl Codec {
+    /// Decodes the first of some chunks (place, length) into `out`, native-endian; bit depths that fill no byte stay packed,
+    /// the first value in the highest bits. The chunks after it may be read with it.
+    pub(super) fn decode(&mut self, bytes: &Bytes, picture: &Picture, coding: &Coding, rows: Rows, chunks: &[(u64, u64)], out: &mut Vec<u8>) -> Result<()> {
+        let Some((&(offset, mut count), next)) = chunks.split_first() else { return Ok(()) };
+        let need = rows.all() as u64;
+        if coding.compression == 1 {
+            // More bytes than rows need are padding.
+            count = count.min(need);
+        }
+        let named = |e: Error| e.help("the file is cut off or damaged; copy it again").within(bytes.input.path());
+        if count.saturating_mul(greatest_ratio(coding.compression)) < need {
+            return Err(named(Error::corrupt("TIFF chunk").found(format_args!("{count} bytes")).expected(format_args!("enough for {need}"))));
+        }
+        if offset.checked_add(count).is_none_or(|end| end > bytes.input.len()) || count > u64::from(u32::MAX) - HEAD as u64 {
+            return Err(named(
+                Error::corrupt("TIFF chunk").found(format_args!("{count} bytes at byte {offset}")).expected(format_args!("within the file's {} bytes", bytes.input.len())),
+            ));
+        }
+        self.raw.clear();
+        if coding.compression != LZW {
+            head(&mut self.raw, bytes.big, picture, coding, rows, count as u32);
+        }
+        let from = self.raw.len();
+        self.ahead.append(&bytes.input, (offset, count), next, &mut self.raw)?;
+        if coding.lowest_first {
+            self.raw[from..].iter_mut().for_each(|b| *b = b.reverse_bits());
+        }
+        out.resize(rows.all(), 0);
+        let done = if coding.compression == LZW { self.unpack(bytes.big, picture, coding, rows, out) } else { read(&self.raw, out) };
+        done.map_err(|e| named(Error::corrupt(format_args!("TIFF chunk at byte {offset}: {e}"))))
     }
-    let named = |e: Error| e.help("the file is cut off or damaged; copy it again").within(bytes.input.path());
-    if count.saturating_mul(greatest_ratio(coding.compression)) < need {
-        return Err(named(Error::corrupt("TIFF chunk").found(format_args!("{count} bytes")).expected(format_args!("enough for {need}"))));
+
+    fn unpack(&mut self, big: bool, picture: &Picture, coding: &Coding, rows: Rows, out: &mut [u8]) -> Done {
+        let unpacked = self.lzw.get_or_insert_default().unpack(&self.raw, rows.all())?;
+        if coding.predictor == FLOATS {
+            self.raw.clear();
+            head(&mut self.raw, big, picture, &Coding { compression: 1, ..*coding }, rows, unpacked.len() as u32);
+            self.raw.extend_from_slice(unpacked);
+            return read(&self.raw, out);
+        }
+        let width = if whole(picture) { picture.bits as usize / 8 } else { 1 };
+        predictor::undo(unpacked, rows, width, coding.predictor == 2, big, out);
+        Ok(())
     }
-    if offset.checked_add(count).is_none_or(|end| end > bytes.input.len()) || count > u64::from(u32::MAX) - HEAD as u64 {
-        return Err(named(
-            Error::corrupt("TIFF chunk").found(format_args!("{count} bytes at byte {offset}")).expected(format_args!("within the file's {} bytes", bytes.input.len())),
-        ));
-    }
-    raw.clear();
-    head(raw, bytes.big, picture, coding, rows, count as u32);
-    raw.resize(HEAD + count as usize, 0);
-    bytes.input.read_at(offset, &mut raw[HEAD..])?;
-    if coding.lowest_first {
-        raw[HEAD..].iter_mut().for_each(|b| *b = b.reverse_bits());
-    }
-    out.resize(rows.all(), 0);
-    let read = |raw: &[u8], out: &mut [u8]| Decoder::new(Cursor::new(raw))?.with_limits(Limits::unlimited()).read_chunk_bytes(0, out);
-    read(raw, out).map_err(|e| named(Error::corrupt(format_args!("TIFF chunk at byte {offset}: {e}"))))
+}
+
+type Done = std::result::Result<(), Box<dyn std::error::Error>>;
+
+fn read(raw: &[u8], out: &mut [u8]) -> Done {
+    Ok(Decoder::new(Cursor::new(raw))?.with_limits(Limits::unlimited()).read_chunk_bytes(0, out)?)
+}
+
+/// Whether a value is one of the crate's types; others go through as bytes.
+fn whole(picture: &Picture) -> bool {
+    matches!(picture.bits, 8 | 16 | 32 | 64)
 }
 
 /// A TIFF header and directory for one strip behind it.
 fn head(raw: &mut Vec<u8>, big: bool, picture: &Picture, coding: &Coding, rows: Rows, count: u32) {
-    let whole = picture.bits.is_multiple_of(8) && picture.bits != 24;
     let format = match picture.sample {
         Sample::Uint => 1,
         Sample::Int => 2,
         Sample::Float => 3,
     };
-    // Odd depths go through as bytes.
-    let (width, bits, samples, format) = if whole { (coding.chunk[0] as u32, u32::from(picture.bits), rows.samples as u32, format) } else { (rows.bytes as u32, 8, 1, 1) };
+    let (width, bits, samples, format) = if whole(picture) { (coding.chunk[0] as u32, u32::from(picture.bits), rows.samples as u32, format) } else { (rows.bytes as u32, 8, 1, 1) };
     let tags: [(u16, u16, u32); TAGS] = [
         (256, 4, width),
         (257, 4, rows.count as u32),

@@ -19,6 +19,8 @@ pub(super) struct Entry {
     pub(super) count: u64,
     /// The byte of the first value.
     pub(super) at: u64,
+    /// The values, where they stand in the directory itself: most do, and a read of the file for each would be many.
+    here: Option<[u8; 8]>,
 }
 
 impl Entry {
@@ -31,6 +33,12 @@ impl Entry {
             5 | 10 | 12 | 16 | 17 | 18 => 8,
             _ => return None,
         })
+    }
+
+    /// Values that came with the directory.
+    fn held(&self, at: u64, bytes: u64) -> Option<&[u8]> {
+        let from = at.checked_sub(self.at)?;
+        self.here.as_ref()?.get(from as usize..from.checked_add(bytes)? as usize)
     }
 }
 
@@ -127,6 +135,9 @@ impl Bytes {
         let (Some(bytes), Some(_)) = (bytes, end) else {
             return Err(self.wrong(entry).expected(format_args!("values within the file's {} bytes", self.input.len())).help("the file is cut off or damaged; copy it again"));
         };
+        if let Some(held) = entry.held(at, bytes) {
+            return Ok(held.to_vec());
+        }
         let mut raw = vec![0; bytes as usize];
         self.input.read_at(at, &mut raw)?;
         Ok(raw)
@@ -182,11 +193,20 @@ impl<'a> Walk<'a> {
     fn entry(&self, block: &[u8], at: u64) -> Entry {
         let half = if self.bytes.wide { 8 } else { 4 };
         let (count, value) = block[4..].split_at(half);
-        let mut entry =
-            Entry { tag: self.bytes.number(&block[..2]) as u16, kind: self.bytes.number(&block[2..4]) as u16, count: self.bytes.number(count), at: at + 4 + half as u64 };
+        let mut entry = Entry {
+            tag: self.bytes.number(&block[..2]) as u16,
+            kind: self.bytes.number(&block[2..4]) as u16,
+            count: self.bytes.number(count),
+            at: at + 4 + half as u64,
+            here: None,
+        };
         let fits = entry.width().and_then(|w| w.checked_mul(entry.count)).is_some_and(|n| n <= half as u64);
         if !fits {
             entry.at = self.bytes.number(value);
+        } else if entry.count > 0 {
+            let mut here = [0; 8];
+            here[..half].copy_from_slice(value);
+            entry.here = Some(here);
         }
         entry
     }

@@ -3,13 +3,16 @@
 //! Values are those stored. Pages are planes; `ImageJ`'s time points and channels become frames. A voxel size is taken
 //! only where a unit of length is stated.
 
+mod ahead;
 mod bits;
 mod codec;
 mod ifd;
+mod lzw;
 mod ome;
 mod page;
 mod pages;
 mod place;
+mod predictor;
 mod read;
 mod scale;
 mod stack;

@@ -6,7 +6,7 @@ use isovox_volume::source::Pool;
 use isovox_volume::{Cursor, Error, Header, Result, Run, Slab, Source};
 
 use super::bits;
-use super::codec::{Rows, decode};
+use super::codec::{Codec, Rows};
 use super::page::{Coding, Page, across};
 use super::stack::Stack;
 use super::text::Layout;
@@ -70,7 +70,7 @@ struct Walk<'a> {
 
 #[derive(Default)]
 struct Work {
-    raw: Vec<u8>,
+    codec: Codec,
     chunk: Vec<u8>,
     row: Vec<u8>,
     /// The page and the layer of chunks that `layer` holds.
@@ -108,11 +108,11 @@ impl Pages {
         for sample in 0..if coding.separate { picture.samples } else { 1 } {
             let first = (sample * nz + layer) * ny * nx;
             let places = page.chunks(&self.stack.bytes, first as u64, (ny * nx) as u64)?;
-            for (i, place) in places.into_iter().enumerate() {
+            for i in 0..places.len() {
                 let at = [i % nx * coding.chunk[0], i / nx * coding.chunk[1], layer * coding.chunk[2]];
                 let high = if coding.tiled { coding.chunk[1] } else { coding.chunk[1].min(picture.height - at[1]) };
                 let rows = high.checked_mul(coding.chunk[2]).and_then(|n| Rows::new(picture, coding, n)).ok_or_else(|| Error::corrupt("TIFF chunk size"))?;
-                decode(&self.stack.bytes, picture, coding, rows, place, &mut work.raw, &mut work.chunk)?;
+                work.codec.decode(&self.stack.bytes, picture, coding, rows, &places[i..], &mut work.chunk)?;
                 self.place(coding, rows, high, at, sample, work, out);
             }
         }
@@ -177,7 +177,7 @@ impl Source for Pages {
     fn flight(&self, planes: usize) -> usize {
         let chunk = |c: &Coding| c.chunk[1].checked_mul(c.chunk[2]).and_then(|n| Rows::new(&self.stack.picture, c, n)).map_or(0, |r| r.all());
         let deepest = self.stack.codings.iter().map(|c| c.chunk[2].min(self.stack.picture.depth)).max().filter(|&n| n > 1).unwrap_or(0);
-        let chunks = self.stack.codings.iter().map(chunk).max().unwrap_or(0).saturating_mul(2);
+        let chunks = self.stack.codings.iter().map(chunk).max().unwrap_or(0).saturating_mul(3);
         self.header.plane_bytes().saturating_mul(planes + deepest).saturating_add(chunks)
     }
 }

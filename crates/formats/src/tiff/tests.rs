@@ -12,6 +12,7 @@ use crate::open::OpenOptions;
 use crate::testing::voxels;
 
 mod build;
+mod lzw;
 
 use build::Build;
 
