@@ -27,6 +27,12 @@ impl<R: Read> Bytes<R> {
         Bytes { reader, buffer: vec![0; CAPACITY + PADDING], at: 0, end: 0, before, ended: false }
     }
 
+    /// Another reader's bytes, from the first on, with the same memory; the reader before.
+    pub(crate) fn restart(&mut self, reader: R) -> R {
+        (self.at, self.end, self.before, self.ended) = (0, 0, 0, false);
+        std::mem::replace(&mut self.reader, reader)
+    }
+
     /// Bytes up to here, of the whole.
     pub(crate) fn passed(&self) -> u64 {
         self.before + self.at as u64

@@ -91,6 +91,15 @@ impl<R: Read> Decoder<R> {
         Decoder { bytes, inflate, container, state, sum: Sum::None, out, member: 0, every: None, points, last_point: out, failed: None }
     }
 
+    /// Decodes another reader's bytes, with the same memory; gives the reader before back.
+    pub fn restart(&mut self, reader: R) -> R {
+        (self.state, self.sum, self.failed) = (State::Head, Sum::None, None);
+        (self.out, self.last_point) = (0, 0);
+        self.points.clear();
+        self.inflate.begin();
+        self.bytes.restart(reader)
+    }
+
     /// Remembers a point about every so many decoded bytes.
     #[must_use]
     pub fn with_points(self, every: u64) -> Decoder<R> {

@@ -95,6 +95,20 @@ fn readers_may_give_and_take_little() {
 }
 
 #[test]
+fn a_decoder_is_used_again() {
+    let (a, b) = (packed(&bytes(3, 90_000), Container::Zlib, 6), packed(&bytes(4, 200_000), Container::Zlib, 1));
+    let mut decoder = Decoder::new(&a[..], Container::Zlib);
+    let mut some = [0; 1000];
+    for stream in [&b[..], &a[..500], &a[..], &b[..]] {
+        decoder.read_exact(&mut some).unwrap();
+        decoder.restart(stream);
+    }
+    let mut out = Vec::new();
+    decoder.read_to_end(&mut out).unwrap();
+    assert!(out == bytes(4, 200_000));
+}
+
+#[test]
 fn a_stream_that_is_cut_gives_what_came_and_an_error() {
     let whole = bytes(11, 30_000);
     for container in ALL {

@@ -171,9 +171,7 @@ impl Stream {
             (Bytes::Packed { codec, input, from }, point) => match (codec.container(), point) {
                 (None, _) => Box::new(codec.reader(input, *from)),
                 (Some(container), None) => Box::new(Decoder::new(input.reader(*from), container).with_points(self.stride())),
-                (Some(container), Some(point)) => {
-                    Box::new(Decoder::resume(input.reader(from + point.bit / 8), container, point)?.with_points(self.stride()))
-                }
+                (Some(container), Some(point)) => Box::new(Decoder::resume(input.reader(from + point.bit / 8), container, point)?.with_points(self.stride())),
             },
         };
         Ok(Walked { reader, at: known, raw: Vec::new() })

@@ -7,9 +7,9 @@ use super::place::{SAME_MM, farthest_corner, rotation};
 use super::read::LABELS;
 use crate::embed;
 use crate::format::{self, Target};
+use crate::gzip::GzipSink;
 use crate::staged::Staged;
 use crate::stored::StoredSink;
-use crate::gzip::GzipSink;
 
 const MM: u8 = 2;
 const MICRON: u8 = 3;

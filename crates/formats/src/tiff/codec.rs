@@ -1,10 +1,11 @@
-//! One chunk's bytes to samples. The `tiff` crate has the codecs (but LZW), predictors and byte orders; it is given each chunk
+//! One chunk's bytes to samples. LZW and deflate are unpacked here; other codecs are the `tiff` crate's, which is given each chunk
 //! as an image of its own, so that what it does with whole pages (one plane of several, inverted white, limits) cannot matter.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
+use isovox_deflate::{Container, Decoder};
 use isovox_volume::{Error, Result};
-use tiff::decoder::{Decoder, Limits};
+use tiff::decoder::Limits;
 
 use super::ahead::Ahead;
 use super::ifd::Bytes;
@@ -41,6 +42,8 @@ impl Rows {
 
 /// `Compression` of what this crate unpacks by itself.
 const LZW: u16 = 5;
+/// As Adobe registered it, and as it was written before.
+const DEFLATE: [u16; 2] = [8, 32946];
 /// `Predictor` of floats.
 const FLOATS: u16 = 3;
 const TAGS: usize = 11;
@@ -52,6 +55,8 @@ pub(super) struct Codec {
     ahead: Ahead,
     raw: Vec<u8>,
     lzw: Option<Lzw>,
+    deflate: Option<Decoder<Cursor<Vec<u8>>>>,
+    unpacked: Vec<u8>,
 }
 
 impl Codec {
@@ -74,7 +79,8 @@ impl Codec {
             ));
         }
         self.raw.clear();
-        if coding.compression != LZW {
+        let ours = coding.compression == LZW || DEFLATE.contains(&coding.compression);
+        if !ours {
             head(&mut self.raw, bytes.big, picture, coding, rows, count as u32);
         }
         let from = self.raw.len();
@@ -83,28 +89,38 @@ impl Codec {
             self.raw[from..].iter_mut().for_each(|b| *b = b.reverse_bits());
         }
         out.resize(rows.all(), 0);
-        let done = if coding.compression == LZW { self.unpack(bytes.big, picture, coding, rows, out) } else { read(&self.raw, out) };
+        let done = if ours { self.unpack(bytes.big, picture, coding, rows, out) } else { read(&self.raw, out) };
         done.map_err(|e| named(Error::corrupt(format_args!("TIFF chunk at byte {offset}: {e}"))))
     }
 
     fn unpack(&mut self, big: bool, picture: &Picture, coding: &Coding, rows: Rows, out: &mut [u8]) -> Done {
-        let unpacked = self.lzw.get_or_insert_default().unpack(&self.raw, rows.all())?;
+        let unpacked = if coding.compression == LZW { self.lzw.get_or_insert_default().unpack(&self.raw, rows.all())? } else { self.inflate(rows.all())? };
         if coding.predictor == FLOATS {
-            self.raw.clear();
-            head(&mut self.raw, big, picture, &Coding { compression: 1, ..*coding }, rows, unpacked.len() as u32);
-            self.raw.extend_from_slice(unpacked);
-            return read(&self.raw, out);
+            let mut raw = Vec::with_capacity(HEAD + unpacked.len());
+            head(&mut raw, big, picture, &Coding { compression: 1, ..*coding }, rows, unpacked.len() as u32);
+            raw.extend_from_slice(unpacked);
+            return read(&raw, out);
         }
         let width = if whole(picture) { picture.bits as usize / 8 } else { 1 };
         predictor::undo(unpacked, rows, width, coding.predictor == 2, big, out);
         Ok(())
+    }
+
+    fn inflate(&mut self, need: usize) -> std::io::Result<&[u8]> {
+        let packed = Cursor::new(std::mem::take(&mut self.raw));
+        let decoder = self.deflate.get_or_insert_with(|| Decoder::new(Cursor::default(), Container::Zlib));
+        decoder.restart(packed);
+        self.unpacked.resize(need, 0);
+        let done = decoder.read_exact(&mut self.unpacked);
+        self.raw = decoder.restart(Cursor::default()).into_inner();
+        done.map(|()| &self.unpacked[..])
     }
 }
 
 type Done = std::result::Result<(), Box<dyn std::error::Error>>;
 
 fn read(raw: &[u8], out: &mut [u8]) -> Done {
-    Ok(Decoder::new(Cursor::new(raw))?.with_limits(Limits::unlimited()).read_chunk_bytes(0, out)?)
+    Ok(tiff::decoder::Decoder::new(Cursor::new(raw))?.with_limits(Limits::unlimited()).read_chunk_bytes(0, out)?)
 }
 
 /// Whether a value is one of the crate's types; others go through as bytes.
