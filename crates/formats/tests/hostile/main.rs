@@ -64,7 +64,7 @@ macro_rules! parsers {
         }
     };
 }
-parsers!(nifti, metaimage, nrrd, mgh, analyze, vtk, zarr, scanco, skyscan, tiff, npy, npz, zip, raw_sidecars, pictures, dicom, jpegls, values);
+parsers!(nifti, metaimage, nrrd, mgh, analyze, vtk, zarr, scanco, skyscan, tiff, npy, npz, zip, raw_sidecars, pictures, dicom, jpegls, deflate, values);
 
 /// The allocator does end a process: this test's own, called again.
 #[test]

@@ -32,6 +32,7 @@ pub(crate) fn of(target: &str) -> Vec<Seed> {
         "pictures" => pictures(),
         "dicom" => dicom(),
         "jpegls" => jpegls(),
+        "deflate" => streams(),
         _ => values(),
     }
 }
@@ -392,6 +393,28 @@ fn jpegls() -> Vec<Seed> {
         ("preset", stream(&[&preset, frame, scan, bits])),
         ("restart", stream(&[&twice, &[0xFF, 0xDD, 0, 4, 0, 4], scan, bits, &[0xFF, 0xD0], bits])),
         ("components", stream(&[&three, &scan_of(1), &scan_of(2), &scan_of(3)])),
+    ]
+}
+
+/// Each kind of block, in each container.
+fn streams() -> Vec<Seed> {
+    let some: Vec<u8> = (0..3000u32).map(|i| (i * i >> 7) as u8 & 0x1f).chain([7; 600]).collect();
+    let raw = |level: u32, bytes: &[u8]| {
+        let mut encoder = flate2::write::DeflateEncoder::new(vec![0], flate2::Compression::new(level));
+        encoder.write_all(bytes).expect("a buffer");
+        encoder.finish().expect("a buffer")
+    };
+    let mut zlib = flate2::write::ZlibEncoder::new(vec![1], flate2::Compression::new(6));
+    zlib.write_all(&some).expect("a buffer");
+    let mut gzip = flate2::GzBuilder::new().filename("name").comment("text").extra(vec![1, 2, 3]).write(vec![2], flate2::Compression::new(6));
+    gzip.write_all(&some).expect("a buffer");
+    vec![
+        ("stored", raw(0, &some[..200])),
+        ("fixed", raw(6, b"a fixed block, a fixed block")),
+        ("dynamic", raw(6, &some)),
+        ("quick", raw(1, &some)),
+        ("zlib", zlib.finish().expect("a buffer")),
+        ("gzip", gzip.finish().expect("a buffer")),
     ]
 }
 

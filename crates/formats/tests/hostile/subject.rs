@@ -2,9 +2,11 @@
 //!
 //! The tests of this folder and the targets of `fuzz/` run the same functions.
 
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use isovox_deflate::{Container, Decoder, Encoder};
 use isovox_formats::input::{Archive, Input};
 use isovox_formats::open::open_given;
 use isovox_formats::{AffineChoice, Format, Given, OpenOptions, RawOptions, Scan};
@@ -14,7 +16,7 @@ use isovox_volume::{Error, Length, Region, Result, Run, Size, Type};
 pub(crate) type Parse = fn(&[u8]) -> Result<()>;
 
 /// All parsers, by the names of their corpora.
-pub(crate) const PARSERS: [(&str, Parse); 18] = [
+pub(crate) const PARSERS: [(&str, Parse); 19] = [
     ("nifti", nifti),
     ("metaimage", metaimage),
     ("nrrd", nrrd),
@@ -32,6 +34,7 @@ pub(crate) const PARSERS: [(&str, Parse); 18] = [
     ("pictures", pictures),
     ("dicom", dicom),
     ("jpegls", jpegls),
+    ("deflate", deflate),
     ("values", values),
 ];
 
@@ -279,6 +282,25 @@ fn jpegls(data: &[u8]) -> Result<()> {
     isovox_jpegls::decode(data, &mut samples).map_err(fault)?;
     assert!(samples.iter().all(|&s| u32::from(s) >> info.bits == 0), "a sample over its bits");
     Ok(())
+}
+
+/// A compressed stream behind a byte that says in what; another library judges as this one does. Packed itself, it comes back.
+fn deflate(data: &[u8]) -> Result<()> {
+    let Some((kind, stream)) = data.split_first() else { return Ok(()) };
+    let container = [Container::Raw, Container::Zlib, Container::Gzip][usize::from(kind % 3)];
+    let mut out = Vec::new();
+    let ours = Decoder::new(stream, container).take(MOST_BYTES as u64).read_to_end(&mut out);
+    if container == Container::Raw && out.len() < MOST_BYTES {
+        let mut other = Vec::new();
+        let theirs = flate2::read::DeflateDecoder::new(stream).take(MOST_BYTES as u64).read_to_end(&mut other);
+        assert_eq!(ours.is_ok(), theirs.is_ok(), "{ours:?} {theirs:?}");
+        assert!(ours.is_err() || out == other, "other bytes");
+    }
+    let packed = Encoder::new(usize::from(*kind)).part(&data[..data.len().min(Encoder::PART)], true);
+    let mut back = Vec::new();
+    Decoder::new(&packed[..], Container::Raw).read_to_end(&mut back).expect("what was packed here");
+    assert!(back == data[..data.len().min(Encoder::PART)], "other bytes come back");
+    ours.map(drop).map_err(Error::corrupt)
 }
 
 /// The bytes, the checksums of a PNG's chunks set right where asked for: else no mutation comes past them.
