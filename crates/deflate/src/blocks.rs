@@ -1,5 +1,6 @@
 //! Literals and matches to deflate blocks (RFC 1951, 3.2).
 
+use crate::boxed;
 use crate::codes::{Codes, lengths_of};
 use crate::tables::{ORDER, distance_of, length as length_of};
 
@@ -7,7 +8,7 @@ use crate::tables::{ORDER, distance_of, length as length_of};
 const TOKENS: usize = 32 << 10;
 
 /// A literal, or the length of a match above its distance.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Token(u32);
 
 impl Token {
@@ -59,7 +60,7 @@ impl Blocks {
                 of_distance[place_of(back as usize)] = written;
             }
         }
-        Blocks { tokens: Box::new([Token(0); _]), count: 0, literals: [0; _], distances: [0; _], of_length, of_distance, bits: BitWriter::default() }
+        Blocks { tokens: boxed(Token(0)), count: 0, literals: [0; _], distances: [0; _], of_length, of_distance, bits: BitWriter::default() }
     }
 
     /// Whether a block may have more tokens.

@@ -227,26 +227,24 @@ impl<R: Read> Decoder<R> {
     }
 
     fn end_member(&mut self) -> Result<()> {
-        let wrong = || damaged("their checksum is another");
         self.state = State::End;
-        match (self.container, std::mem::replace(&mut self.sum, Sum::None)) {
-            (Container::Gzip, sum) => {
+        let sum = std::mem::replace(&mut self.sum, Sum::None);
+        let right = match self.container {
+            Container::Gzip => {
                 let [a, b, c, d, size @ ..] = self.bytes.take::<8>()?;
-                if let Sum::Crc(sum) = sum
-                    && (sum.finalize() != u32::from_le_bytes([a, b, c, d]) || self.member as u32 != u32::from_le_bytes(size))
-                {
-                    return Err(wrong());
-                }
                 self.state = State::Head;
-            }
-            (Container::Zlib, Sum::Adler(sum)) => {
-                if sum.finish() != u32::from_be_bytes(self.bytes.take()?) {
-                    return Err(wrong());
+                match sum {
+                    Sum::Crc(sum) => sum.finalize() == u32::from_le_bytes([a, b, c, d]) && self.member as u32 == u32::from_le_bytes(size),
+                    _ => true,
                 }
             }
-            _ => {}
-        }
-        Ok(())
+            Container::Zlib => match sum {
+                Sum::Adler(sum) => sum.finish() == u32::from_be_bytes(self.bytes.take()?),
+                _ => true,
+            },
+            Container::Raw => true,
+        };
+        if right { Ok(()) } else { Err(damaged("their checksum is another")) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Bytes to deflate parts that need nothing of each other.
 
 use crate::blocks::Blocks;
+use crate::boxed;
 
 /// Bytes of a part at most.
 const PART: usize = 1 << 20;
@@ -23,7 +24,7 @@ const FEW: usize = 7;
 const BLOCK: usize = 64 << 10;
 
 /// The two last places that began with four bytes of one hash, the last in the low half, as far as 16 bits tell them apart.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Seen(u32);
 
 impl Seen {
@@ -85,7 +86,7 @@ struct Matches {
 
 impl Matches {
     fn new(row: usize) -> Matches {
-        Matches { bytes: Box::new([0; _]), seen: Box::new([Seen::default(); _]), row }
+        Matches { bytes: boxed(0), seen: boxed(Seen::default()), row }
     }
 
     fn begin(&mut self, bytes: &[u8]) {

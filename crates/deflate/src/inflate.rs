@@ -37,10 +37,10 @@ struct Bits {
 impl Bits {
     /// At least 56 bits, from eight bytes at `at`.
     #[inline(always)]
-    fn refill(&mut self, bytes: &[u8; 8], at: &mut usize) {
-        self.bits |= u64::from_le_bytes(*bytes) << self.count;
+    fn refill(&mut self, bytes: [u8; 8], at: &mut usize) {
+        self.bits |= u64::from_le_bytes(bytes) << self.count;
         *at += ((63 - self.count) >> 3) as usize;
-        self.count |= 56;
+        self.count |= 0x38;
     }
 
     #[inline(always)]
@@ -134,7 +134,7 @@ impl Inflate {
     fn refill<R: Read>(&mut self, bytes: &mut Bytes<R>) -> Result<()> {
         bytes.look_ahead(self.bits.count)?;
         let next = bytes.buffer[bytes.at..].first_chunk().ok_or(ErrorKind::UnexpectedEof)?;
-        self.bits.refill(next, &mut bytes.at);
+        self.bits.refill(*next, &mut bytes.at);
         Ok(())
     }
 
@@ -252,15 +252,17 @@ impl Inflate {
     fn symbols<R: Read>(&mut self, bytes: &mut Bytes<R>) -> Result<bool> {
         let limit = bytes.limit();
         let window = self.window.first_chunk_mut().expect("made so long");
-        symbols(&self.tables, window, &bytes.buffer, limit, (&mut self.bits, &mut bytes.at, &mut self.at))
+        let (state, done) = symbols(&self.tables, window, &bytes.buffer, limit, (self.bits, bytes.at, self.at));
+        (self.bits, bytes.at, self.at) = state;
+        done
     }
 }
 
 /// A function of its own, which leaves the registers to this loop.
 #[inline(never)]
-fn symbols(tables: &Tables, window: &mut Window, input: &[u8], limit: usize, state: (&mut Bits, &mut usize, &mut usize)) -> Result<bool> {
-    let (mut bits, mut from, mut to) = (*state.0, *state.1, *state.2);
-    let refill = |bits: &mut Bits, from: &mut usize| bits.refill(input[*from..].first_chunk().expect("as many are looked ahead"), from);
+fn symbols(tables: &Tables, window: &mut Window, input: &[u8], limit: usize, state: (Bits, usize, usize)) -> ((Bits, usize, usize), Result<bool>) {
+    let (mut bits, mut from, mut to) = state;
+    let refill = |bits: &mut Bits, from: &mut usize| bits.refill(*input[*from..].first_chunk().expect("as many are looked ahead"), from);
     refill(&mut bits, &mut from);
     let mut entry = tables.literal(bits.bits);
     let ended = loop {
@@ -324,8 +326,7 @@ fn symbols(tables: &Tables, window: &mut Window, input: &[u8], limit: usize, sta
         copy(window, to, back, length);
         to += length;
     };
-    (*state.0, *state.1, *state.2) = (bits, from, to);
-    ended
+    ((bits, from, to), ended)
 }
 
 /// One literal or two.

@@ -21,3 +21,8 @@ pub use encoder::Encoder;
 fn damaged(what: &str) -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::InvalidData, format!("the compressed data are damaged: {what}"))
 }
+
+/// An array too large for a stack.
+fn boxed<T: Clone + std::fmt::Debug, const N: usize>(value: T) -> Box<[T; N]> {
+    vec![value; N].into_boxed_slice().try_into().expect("as many")
+}

@@ -98,7 +98,7 @@ fn readers_may_give_and_take_little() {
 fn a_decoder_is_used_again() {
     let (a, b) = (packed(&bytes(3, 90_000), Container::Zlib, 6), packed(&bytes(4, 200_000), Container::Zlib, 1));
     let mut decoder = Decoder::new(&a[..], Container::Zlib);
-    let mut some = [0; 1000];
+    let mut some = [0; 100];
     for stream in [&b[..], &a[..500], &a[..], &b[..]] {
         decoder.read_exact(&mut some).unwrap();
         decoder.restart(stream);
