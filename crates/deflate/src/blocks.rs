@@ -2,7 +2,7 @@
 
 use crate::boxed;
 use crate::codes::{Codes, lengths_of};
-use crate::tables::{ORDER, distance_of, length as length_of};
+use crate::tables::{FIXED, ORDER, distance_of, length as length_of};
 
 /// Literals and matches of a block at most.
 const TOKENS: usize = 32 << 10;
@@ -163,10 +163,7 @@ fn place_of(back: usize) -> usize {
 
 /// The codes that need no head.
 fn fixed() -> (Codes, Codes) {
-    let mut lengths = [8; 288];
-    lengths[144..256].fill(9);
-    lengths[256..280].fill(7);
-    (Codes::new(&lengths), Codes::new(&[5; 30]))
+    (Codes::new(&FIXED), Codes::new(&[5; 30]))
 }
 
 /// The head of a block with codes of its own.

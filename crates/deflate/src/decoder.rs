@@ -9,6 +9,9 @@ use crate::bytes::Bytes;
 use crate::damaged;
 use crate::inflate::Inflate;
 
+/// Blocks and members that hold nothing, after which a reader is asked whether it goes on ([`ErrorKind::Interrupted`]).
+const PATIENCE: usize = 1000;
+
 /// What a deflate stream is wrapped in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Container {
@@ -113,7 +116,12 @@ impl<R: Read> Decoder<R> {
 
     /// Decodes on until there is something to give or the end is reached.
     fn advance(&mut self) -> Result<()> {
+        let mut steps = 0;
         while self.inflate.ready().is_empty() {
+            steps += 1;
+            if steps > PATIENCE {
+                return Err(ErrorKind::Interrupted.into());
+            }
             match self.state {
                 State::Head => {
                     if self.head()? {
@@ -255,6 +263,9 @@ impl<R: Read> Read for Decoder<R> {
         }
         if self.failed.is_none() {
             self.failed = self.advance().err();
+        }
+        if self.failed.as_ref().is_some_and(|e| e.kind() == ErrorKind::Interrupted) {
+            return Err(self.failed.take().expect("just seen"));
         }
         let ready = self.inflate.ready();
         let n = ready.len().min(out.len());

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Result};
 
 use crate::bytes::Bytes;
 use crate::damaged;
-use crate::tables::{Entry, Lengths, ORDER, Tables};
+use crate::tables::{Entry, FIXED, Lengths, ORDER, Tables};
 
 /// How far back a match reaches.
 pub(crate) const HISTORY: usize = 32 << 10;
@@ -69,6 +69,8 @@ pub(crate) struct Inflate {
     state: State,
     last: bool,
     tables: Box<Tables>,
+    /// Whether these are the codes that need no head.
+    fixed: bool,
     /// History, then what was decoded.
     window: Vec<u8>,
     at: usize,
@@ -80,7 +82,7 @@ impl Inflate {
     pub(crate) fn new(history: &[u8]) -> Inflate {
         let mut window = vec![0; HISTORY + CHUNK + SLACK];
         window[..history.len()].copy_from_slice(history);
-        Inflate { bits: Bits::default(), state: State::Head, last: false, tables: Tables::new(), window, at: history.len(), given: history.len() }
+        Inflate { bits: Bits::default(), state: State::Head, last: false, tables: Tables::new(), fixed: false, window, at: history.len(), given: history.len() }
     }
 
     /// Begins another stream.
@@ -158,13 +160,14 @@ impl Inflate {
                 State::Stored(length.into())
             }
             1 => {
-                let mut lengths = [8; 288];
-                lengths[144..256].fill(9);
-                lengths[256..280].fill(7);
-                self.tables.build(&lengths, &[5; 32])?;
+                if !self.fixed {
+                    self.tables.build(&FIXED, &[5; 32])?;
+                    self.fixed = true;
+                }
                 State::Coded
             }
             2 => {
+                self.fixed = false;
                 self.dynamic(bytes)?;
                 State::Coded
             }

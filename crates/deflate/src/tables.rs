@@ -12,6 +12,17 @@ pub(crate) const DISTANCE_BITS: u32 = 9;
 /// The order in which a block's head has the lengths of the codes of lengths.
 pub(crate) const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
+/// Lengths of the literals' codes that need no head.
+pub(crate) const FIXED: [u8; 288] = {
+    let mut lengths = [8; 288];
+    let mut symbol = 144;
+    while symbol < 280 {
+        lengths[symbol] = if symbol < 256 { 9 } else { 7 };
+        symbol += 1;
+    }
+    lengths
+};
+
 const LITERAL_SUB: usize = 4096;
 const DISTANCE_SUB: usize = 1024;
 

@@ -170,6 +170,15 @@ fn decoding_begins_again_at_every_point() {
     }
 }
 
+/// Ten bits a block, none of which gives anything: who reads may stop.
+#[test]
+fn blocks_of_nothing_do_not_hold_a_reader() {
+    let empty: Vec<u8> = [0b0000_0010, 0b0000_1000, 0b0010_0000, 0b1000_0000, 0].repeat(2000);
+    let mut decoder = Decoder::new(&empty[..], Container::Raw);
+    let kinds: Vec<ErrorKind> = (0..40).map(|_| decoder.read(&mut [0; 10]).map_or_else(|e| e.kind(), |_| ErrorKind::Other)).collect();
+    assert!(kinds.starts_with(&[ErrorKind::Interrupted; 3]) && kinds.contains(&ErrorKind::UnexpectedEof), "{kinds:?}");
+}
+
 #[test]
 fn codes_that_cannot_be_are_errors() {
     // By hand: no such block; stored with lengths that differ; 287 literals; a code of lengths that is not complete.

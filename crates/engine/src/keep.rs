@@ -8,6 +8,9 @@ use isovox_volume::memory::{Memory, Shared};
 use isovox_volume::source::{Pool, pulled};
 use isovox_volume::{Block, Cursor, Data, Error, Header, Lease, Result, Run, Slab, Source};
 
+/// Bytes that are read of a stream at once.
+const STEP: usize = 1 << 20;
+
 const EMPTY: u8 = 0;
 const BUSY: u8 = 1;
 const READY: u8 = 2;
@@ -23,14 +26,22 @@ struct Store {
     states: Vec<AtomicU8>,
     /// Planes of a compressed stream, frame after frame, that were read: all before this one.
     through: Mutex<usize>,
+    /// Planes that are read of it at once.
+    step: usize,
     spilled: bool,
     _lease: Option<Lease>,
 }
 
 impl Store {
-    fn new(memory: Memory, planes: usize, lease: Option<Lease>) -> Arc<Store> {
-        let states = (0..planes).map(|_| AtomicU8::new(EMPTY)).collect();
-        Arc::new(Store { shared: Shared::new(memory), states, through: Mutex::default(), spilled: lease.is_none(), _lease: lease })
+    fn new(memory: Memory, input: &dyn Source, lease: Option<Lease>) -> Arc<Store> {
+        let header = input.header();
+        let states = (0..header.nz() * header.frames.count).map(|_| AtomicU8::new(EMPTY)).collect();
+        let mut step = (STEP / header.plane_bytes()).clamp(1, header.nz());
+        // A part of large planes is small itself, but not what it is read from.
+        while step > 1 && input.flight(step) > input.flight(1).max(4 * STEP) {
+            step = step.div_ceil(2);
+        }
+        Arc::new(Store { shared: Shared::new(memory), states, through: Mutex::default(), step, spilled: lease.is_none(), _lease: lease })
     }
 
     fn ready(&self, plane: usize) -> bool {
@@ -63,15 +74,14 @@ impl Keep {
     }
 
     fn choose(&self, run: &Run) -> Result<Option<Arc<Store>>> {
-        let header = self.input.header();
-        let (bytes, planes) = (header.bytes(), header.nz() * header.frames.count);
+        let bytes = self.input.header().bytes();
         // Half of what is free stays for planes in flight, parts and tables.
         let lease = if bytes < run.free() / 2 { run.try_lease(bytes) } else { None };
         if lease.is_some() {
-            return Ok(Some(Store::new(Memory::zeroed(bytes)?, planes, lease)));
+            return Ok(Some(Store::new(Memory::zeroed(bytes)?, self.input.as_ref(), lease)));
         }
         match tempfile::tempfile_in(&run.temp).map_err(|e| Error::io(&e, &run.temp)).and_then(|file| Memory::scratch(&file, bytes)) {
-            Ok(memory) => Ok(Some(Store::new(memory, planes, None))),
+            Ok(memory) => Ok(Some(Store::new(memory, self.input.as_ref(), None))),
             // No room on the disk: what can be computed again is.
             Err(_) if !self.input.sequential() => Ok(None),
             Err(error) => Err(error.help("name a folder with room: --temp DIR")),
@@ -81,12 +91,11 @@ impl Keep {
     /// Reads a compressed stream on, until a plane has come: what is behind the last one asked for is never read.
     fn read_on(&self, run: &Run, store: &Store, until: usize) -> Result<()> {
         let (nz, bytes) = (self.header().nz(), self.header().plane_bytes());
-        let step = ((1 << 20) / bytes).max(1);
         let mut through = store.through.lock().unwrap_or_else(PoisonError::into_inner);
         while *through < until {
             run.check()?;
             let (frame, z) = (*through / nz, *through % nz);
-            let to = (z + step).min(nz);
+            let to = (z + store.step).min(nz);
             let (from, end) = (*through * bytes, (*through + to - z) * bytes);
             // SAFETY: the lock's holder alone writes planes that are not READY, and each once.
             self.input.open(run, frame, z..to)?.fill(z..to, unsafe { store.shared.write(from, end) })?;

@@ -33,11 +33,13 @@ pub(crate) struct GzipSink {
     packing: Mutex<Packing>,
     stop: Stop,
     threads: usize,
-    _lease: Option<Lease>,
+    leases: Vec<Lease>,
 }
 
 struct Packing {
     file: Staged,
+    /// What comes before the voxels, until they come.
+    head: Vec<u8>,
     /// Bytes that wait for enough of them to give each thread a part.
     waiting: Vec<u8>,
     encoders: Vec<Encoder>,
@@ -59,21 +61,37 @@ impl GzipSink {
         let target = file.target().to_path_buf();
         file.write_all(&field(parts, &vec![0; count.div_ceil(parts) as usize])).at(&target)?;
         let row = header.nx() * header.voxel.bytes();
-        let (waiting, sum) = (head.to_vec(), Crc::new());
-        let packing = Packing { file, waiting, encoders: Vec::new(), row, sum, all, parts, done: 0, sizes: Vec::new() };
-        Ok(GzipSink { packing: Mutex::new(packing), stop: Stop::default(), threads: 1, _lease: None })
+        let (head, waiting, sum) = (head.to_vec(), Vec::new(), Crc::new());
+        let packing = Packing { file, head, waiting, encoders: Vec::new(), row, sum, all, parts, done: 0, sizes: Vec::new() };
+        Ok(GzipSink { packing: Mutex::new(packing), stop: Stop::default(), threads: 1, leases: Vec::new() })
     }
 }
 
 /// The member's head.
 fn field(parts: u64, sizes: &[u32]) -> Vec<u8> {
     let own = (4 + 4 * sizes.len()) as u16;
-    let stretch = (parts * Encoder::PART as u64) as u32;
+    // One too long to be told makes an index that nobody believes.
+    let stretch = u32::try_from(parts * Encoder::PART as u64).unwrap_or(0);
     let start = [&HEAD[..], &(own + 4).to_le_bytes(), &ID, &own.to_le_bytes(), &stretch.to_le_bytes()].concat();
     start.into_iter().chain(sizes.iter().flat_map(|n| n.to_le_bytes())).collect()
 }
 
 impl Packing {
+    /// Takes bytes, and packs as often as there are enough for a number of threads.
+    fn take(&mut self, bytes: &[u8], threads: usize, stop: &Stop) -> Result<()> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(rest.len().min(threads * Encoder::PART - self.waiting.len()));
+            self.waiting.extend_from_slice(now);
+            if self.waiting.len() == threads * Encoder::PART {
+                stop.check()?;
+                self.pack()?;
+            }
+            rest = later;
+        }
+        Ok(())
+    }
+
     /// Packs what waits, a part a thread.
     fn pack(&mut self) -> Result<()> {
         let parts: Vec<&[u8]> = self.waiting.chunks(Encoder::PART).collect();
@@ -98,7 +116,7 @@ impl Packing {
         for (bytes, sum) in packed {
             let stretch = (self.done / Encoder::PART as u64 / self.parts) as usize;
             self.sizes.resize(stretch + 1, 0);
-            self.sizes[stretch] += bytes.len() as u32;
+            self.sizes[stretch] = self.sizes[stretch].saturating_add(bytes.len() as u32);
             self.done += u64::from(sum.amount());
             self.sum.combine(&sum);
             self.file.write_all(&bytes).at(&target)?;
@@ -127,23 +145,14 @@ impl Sink for GzipSink {
     fn watch(&mut self, run: &Run) {
         self.stop = run.stop();
         self.threads = run.threads.min(run.free() / 4 / EACH).max(1);
-        self._lease = run.try_lease(self.threads * EACH);
+        self.leases.extend(run.try_lease(self.threads * EACH));
     }
 
     fn write(&self, _frame: usize, _z: Range<usize>, bytes: &[u8]) -> Result<()> {
         let mut packing = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
-        let batch = self.threads * Encoder::PART;
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let (now, later) = rest.split_at(rest.len().min(batch - packing.waiting.len()));
-            packing.waiting.extend_from_slice(now);
-            if packing.waiting.len() == batch {
-                self.stop.check()?;
-                packing.pack()?;
-            }
-            rest = later;
-        }
-        Ok(())
+        let head = std::mem::take(&mut packing.head);
+        packing.take(&head, self.threads, &self.stop)?;
+        packing.take(bytes, self.threads, &self.stop)
     }
 
     fn finish(self: Box<Self>) -> Result<Vec<PathBuf>> {
@@ -151,41 +160,41 @@ impl Sink for GzipSink {
     }
 }
 
-/// Where the member at byte `from` of a file may be begun to be read, if it says so; `need` is how many bytes it unpacks to at
-/// least. What does not fit the file is not believed.
-pub(crate) fn points(input: &Input, from: u64, need: u64) -> Result<Vec<Point>> {
+/// Where the member at byte `from` of a file may be begun to be read, if it says so; `all` is how many bytes it unpacks to. An
+/// index that does not fit the file to the byte is not believed.
+pub(crate) fn points(input: &Input, from: u64, all: u64) -> Result<Vec<Point>> {
     let mut head = [0; BEFORE];
-    if input.len() < from + BEFORE as u64 + 4 {
-        return Ok(Vec::new());
-    }
+    let Some(length) = input.len().checked_sub(from).filter(|n| *n > BEFORE as u64 + 12) else { return Ok(Vec::new()) };
     input.read_at(from, &mut head)?;
     let short = |at: usize| u16::from_le_bytes([head[at], head[at + 1]]);
     let own = short(14);
-    let stretch = u32::from_le_bytes([head[16], head[17], head[18], head[19]]);
-    if head[..4] != HEAD[..4] || head[12..14] != ID || u32::from(short(10)) != u32::from(own) + 4 || own < 8 || own % 4 != 0 || stretch == 0 {
+    let stretch = u64::from(u32::from_le_bytes([head[16], head[17], head[18], head[19]]));
+    let named = head[..4] == HEAD[..4] && head[12..14] == ID && u32::from(short(10)) == u32::from(own) + 4;
+    let count = u64::from(own / 4).saturating_sub(1);
+    let even = stretch > 0 && stretch.is_multiple_of(Encoder::PART as u64) && own.is_multiple_of(4) && count == all.div_ceil(stretch);
+    if !named || !even || BEFORE as u64 + 4 * count + 8 > length {
         return Ok(Vec::new());
     }
-    let count = u64::from(own / 4 - 1);
-    let mut sizes = vec![0; 4 * count as usize];
-    if from + (BEFORE + sizes.len()) as u64 > input.len() || (count - 1) * u64::from(stretch) > need {
-        return Ok(Vec::new());
-    }
+    let (mut sizes, mut end) = (vec![0; 4 * count as usize], [0; 4]);
     input.read_at(from + BEFORE as u64, &mut sizes)?;
-    let mut at = (BEFORE + sizes.len()) as u64;
-    let mut points = Vec::new();
-    for (n, size) in sizes.as_chunks().0.iter().enumerate().take(count as usize - 1) {
+    input.read_at(from + length - 4, &mut end)?;
+    let mut at = BEFORE as u64 + sizes.len() as u64;
+    let ends = sizes.as_chunks().0.iter().map(|size| {
         at += u64::from(u32::from_le_bytes(*size));
-        let mut end = [0; SYNC.len()];
-        if from + at > input.len() || at < 4 {
-            return Ok(Vec::new());
-        }
-        input.read_at(from + at - 4, &mut end)?;
-        if end != SYNC {
-            return Ok(Vec::new());
-        }
-        points.push(Point { bit: at * 8, out: (n as u64 + 1) * u64::from(stretch), history: Vec::new() });
+        at
+    });
+    let ends: Vec<u64> = ends.collect();
+    if ends.last().is_none_or(|last| last + 8 != length) || u32::from_le_bytes(end) != all as u32 {
+        return Ok(Vec::new());
     }
-    Ok(points)
+    let inner = ends[..ends.len() - 1].iter().zip(1..);
+    Ok(inner.map(|(end, n)| Point { bit: end * 8, out: n * stretch, history: Vec::new() }).collect())
+}
+
+/// Whether a part ends at a byte of a file.
+pub(crate) fn part_ends(input: &Input, at: u64) -> bool {
+    let mut end = [0; SYNC.len()];
+    at >= 4 && input.read_at(at - 4, &mut end).is_ok() && end == SYNC
 }
 
 #[cfg(test)]
@@ -210,10 +219,14 @@ mod tests {
     }
 
     fn written(threads: usize) -> Vec<u8> {
+        packed(threads, b"head")
+    }
+
+    fn packed(threads: usize, head: &[u8]) -> Vec<u8> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.gz");
         let run = Run::new(threads, 1 << 30, folder.path().to_path_buf());
-        let mut sink = GzipSink::new(Staged::create(&path, false).unwrap(), b"head", &header()).unwrap();
+        let mut sink = GzipSink::new(Staged::create(&path, false).unwrap(), head, &header()).unwrap();
         sink.watch(&run);
         voxels().chunks(SIDE * SIDE).enumerate().for_each(|(z, plane)| sink.write(0, z..z + 1, plane).unwrap());
         Box::new(sink).finish().unwrap();
@@ -249,17 +262,43 @@ mod tests {
     }
 
     #[test]
+    fn a_head_may_be_longer_than_what_threads_take_at_once() {
+        let head = vec![7; 3 << 20];
+        let alone = packed(1, &head);
+        assert!(alone == packed(8, &head));
+        let mut whole = Vec::new();
+        flate2::read::GzDecoder::new(&alone[..]).read_to_end(&mut whole).unwrap();
+        assert!(whole == [head, voxels()].concat());
+    }
+
+    #[test]
     fn an_index_that_does_not_fit_is_not_believed() {
         let bytes = written(1);
-        let known = |bytes: &[u8], need: u64| points(&Input::bytes("a.gz", bytes.to_vec()), 0, need).unwrap().len();
-        let need = (4 + 9 * SIDE * SIDE) as u64;
-        assert_eq!((known(&bytes, need), known(&bytes, 100), known(&bytes[..60], need)), (4, 0, 0));
-        for at in [3, 10, 12, 14, 16, 20, 23] {
+        let known = |bytes: &[u8], all: u64| points(&Input::bytes("a.gz", bytes.to_vec()), 0, all).unwrap().len();
+        let all = (4 + 9 * SIDE * SIDE) as u64;
+        assert_eq!((known(&bytes, all), known(&bytes, 100), known(&bytes, all + 1), known(&bytes[..60], all)), (4, 0, 0, 0));
+        for at in [3, 10, 12, 14, 16, 18, 20, 23, 39, bytes.len() - 1] {
             let mut other = bytes.clone();
             other[at] ^= 0x41;
-            assert!(known(&other, need) == 0 || at == 16, "{at}");
-            assert!(plane(&other, 8).is_err() || plane(&other, 8).unwrap().len() == SIDE * SIDE);
+            assert!(known(&other, all) == 0, "{at}");
         }
-        assert!((0..200).all(|length| known(&bytes[..length], need) == 0));
+        // Two sizes that are wrong together are seen where a part is begun.
+        let mut other = bytes.clone();
+        (other[20], other[24]) = (other[20].wrapping_add(1), other[24].wrapping_sub(1));
+        let voxels = voxels();
+        assert!((0..9).all(|z| plane(&other, z).unwrap() == voxels[z * SIDE * SIDE..][..SIDE * SIDE]));
+        assert!((0..200).all(|length| known(&bytes[..length], all) == 0));
+    }
+
+    #[test]
+    fn what_is_damaged_stays_damaged() {
+        let mut bytes = written(1);
+        let crc = bytes.len() - 8;
+        bytes[crc] ^= 1;
+        let stream = Stream::new(header(), Decode::kept(Type::U8, false), Codec::Gzip, Input::bytes("a.gz", bytes), 0, 4).unwrap();
+        let run = Run::here();
+        let whole = || stream.open(&run, 0, 0..9)?.pull(0..9).map(drop);
+        let end = || stream.open(&run, 0, 8..9)?.pull(8..9).map(drop);
+        assert!(whole().is_err() && end().is_err() && whole().is_err());
     }
 }

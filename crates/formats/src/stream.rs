@@ -139,7 +139,8 @@ impl Stream {
                 .within(input.path()));
         }
         let path = input.path().to_path_buf();
-        let points = if codec == Codec::Gzip { gzip::points(&input, from, need)? } else { Vec::new() };
+        let indexed = codec == Codec::Gzip && skip.get().is_some();
+        let points = if indexed { gzip::points(&input, from, need)? } else { Vec::new() };
         let places = Mutex::new(Places { points, parked: None });
         Ok(Stream { header, decode, bytes: Bytes::Packed { codec, input, from }, path, skip, places })
     }
@@ -155,12 +156,18 @@ impl Stream {
 
     /// Bytes between two points.
     fn stride(&self) -> u64 {
-        STRIDE.max(voxel_bytes(&self.header, self.decode) / MOST_POINTS)
+        let before = self.skip.get().copied().unwrap_or(GREATEST_TAIL);
+        STRIDE.max(voxel_bytes(&self.header, self.decode).saturating_add(before) / MOST_POINTS)
     }
 
     /// A reader that has passed at most `to` bytes, as many as may be had without reading them.
     fn begin(&self, to: u64) -> std::io::Result<Walked> {
         let mut places = self.places();
+        if let Bytes::Packed { input, from, .. } = &self.bytes
+            && places.points.iter().rev().find(|p| p.out <= to).is_some_and(|p| p.history.is_empty() && !gzip::part_ends(input, from + p.bit / 8))
+        {
+            places.points.clear();
+        }
         let point = places.points.iter().rev().find(|p| p.out <= to);
         let known = point.map_or(0, |p| p.out);
         if places.parked.as_ref().is_some_and(|p| p.at <= to && known <= p.at) {
@@ -193,6 +200,23 @@ impl Walked {
     }
 }
 
+/// A reader that works long without giving anything is asked to stop in between.
+struct Asked<'a> {
+    reader: &'a mut dyn Unpack,
+    run: &'a Run,
+}
+
+impl Read for Asked<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            match self.reader.read(out) {
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => self.run.check().map_err(std::io::Error::other)?,
+                other => return other,
+            }
+        }
+    }
+}
+
 struct Forward<'a> {
     stream: &'a Stream,
     run: &'a Run,
@@ -213,7 +237,9 @@ impl Forward<'_> {
             return Err(stream.broken(&std::io::ErrorKind::UnexpectedEof.into()));
         }
         let voxels = planes * stream.header.plane();
-        stream.decode.read(&mut walked.reader, voxels, stream.header.voxel, &mut walked.raw, out).map_err(|e| stream.broken(&e))?;
+        let mut reader = Asked { reader: &mut *walked.reader, run };
+        let done = stream.decode.read(&mut reader, voxels, stream.header.voxel, &mut walked.raw, out);
+        done.map_err(|e| run.check().err().unwrap_or_else(|| stream.broken(&e)))?;
         walked.at = from + stream.decode.bytes(voxels) as u64;
         if plane + planes == stream.header.nz() * stream.header.frames.count {
             // Reads on to the end, where the checksum is.
@@ -252,11 +278,11 @@ impl Stream {
 
     /// Reads over at most so many bytes, and asks for an interrupt on the way; how many there were.
     fn pass(&self, reader: &mut dyn Unpack, most: u64, run: &Run) -> Result<u64> {
-        let (mut passed, mut buffer) = (0, vec![0; 1 << 16]);
+        let (mut passed, mut buffer, mut reader) = (0, vec![0; 1 << 16], Asked { reader, run });
         while passed < most {
             run.check()?;
             let part = (most - passed).min(buffer.len() as u64) as usize;
-            match reader.read(&mut buffer[..part]).map_err(|e| self.broken(&e))? {
+            match reader.read(&mut buffer[..part]).map_err(|e| run.check().err().unwrap_or_else(|| self.broken(&e)))? {
                 0 => break,
                 n => passed += n as u64,
             }
@@ -281,8 +307,9 @@ impl Cursor for Forward<'_> {
     fn fill(&mut self, z: Range<usize>, out: &mut [u8]) -> Result<()> {
         let done = self.read(self.first + z.start, out);
         if done.is_err() {
-            // A walk that failed is not gone on with.
+            // Who tries again begins where the sum does, so that what is damaged stays so.
             self.walked = None;
+            *self.stream.places() = Places::default();
         }
         done
     }
@@ -302,7 +329,9 @@ impl Source for Stream {
     }
 
     fn flight(&self, planes: usize) -> usize {
-        (self.header.plane_bytes() + self.decode.bytes(self.header.plane())).saturating_mul(planes) + (1 << 19)
+        (self.header.plane_bytes() + self.decode.bytes(self.header.plane())).saturating_mul(planes)
+            + (1 << 19)
+            + (voxel_bytes(&self.header, self.decode) / self.stride()) as usize * (32 << 10)
     }
 
     fn sequential(&self) -> bool {

@@ -11,6 +11,9 @@ use super::page::{Coding, Page, across};
 use super::stack::Stack;
 use super::text::Layout;
 
+/// Memory of a cursor's codecs besides their chunks.
+const CODECS: usize = 1 << 20;
+
 /// Pages that are decoded when their planes are asked for.
 ///
 /// Channels lie side by side: rows are `samples` times as long as the picture's.
@@ -177,7 +180,7 @@ impl Source for Pages {
     fn flight(&self, planes: usize) -> usize {
         let chunk = |c: &Coding| c.chunk[1].checked_mul(c.chunk[2]).and_then(|n| Rows::new(&self.stack.picture, c, n)).map_or(0, |r| r.all());
         let deepest = self.stack.codings.iter().map(|c| c.chunk[2].min(self.stack.picture.depth)).max().filter(|&n| n > 1).unwrap_or(0);
-        let chunks = self.stack.codings.iter().map(chunk).max().unwrap_or(0).saturating_mul(3);
-        self.header.plane_bytes().saturating_mul(planes + deepest).saturating_add(chunks)
+        let chunks = self.stack.codings.iter().map(chunk).max().unwrap_or(0).saturating_mul(4);
+        self.header.plane_bytes().saturating_mul(planes + deepest).saturating_add(chunks).saturating_add(CODECS)
     }
 }

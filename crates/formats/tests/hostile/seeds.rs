@@ -398,7 +398,7 @@ fn jpegls() -> Vec<Seed> {
 
 /// Each kind of block, in each container.
 fn streams() -> Vec<Seed> {
-    let some: Vec<u8> = (0..3000u32).map(|i| (i * i >> 7) as u8 & 0x1f).chain([7; 600]).collect();
+    let some: Vec<u8> = (0..3000u32).map(|i| ((i * i) >> 7) as u8 & 0x1f).chain([7; 600]).collect();
     let raw = |level: u32, bytes: &[u8]| {
         let mut encoder = flate2::write::DeflateEncoder::new(vec![0], flate2::Compression::new(level));
         encoder.write_all(bytes).expect("a buffer");

@@ -8,8 +8,8 @@ use isovox_volume::{Header, Result, Voxel};
 use super::grid::regrid;
 use crate::access::{Held, OnGrid};
 
-/// Side of the squares in which planes are turned: both sides' cache lines are used whole.
-const TILE: usize = 32;
+/// Bytes of a side of the squares in which planes are turned: both sides' cache lines are used whole.
+const LINES: usize = 128;
 
 /// Which input axis each output axis (x, y, z) comes from, and whether it runs backwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,28 +135,38 @@ impl<T: Voxel> Copy<'_, T> {
 
     /// Rows that become columns: squares of output x and of the axis along which the input runs.
     fn tiles(&self, [x, y, z]: &[Range<usize>; 3], out: &mut [T]) {
-        let along = usize::from(self.strides[2].abs() == 1);
-        let (rest, run) = if along == 1 { (y, z) } else { (z, y) };
+        let upright = self.strides[2].abs() == 1;
+        let (rest, run) = if upright { (y, z) } else { (z, y) };
+        let side = (LINES / size_of::<T>()).clamp(16, 64);
+        let mut square = vec![T::default(); side * side];
         for r in rest.clone() {
-            for r0 in run.clone().step_by(TILE) {
-                let run = r0..(r0 + TILE).min(run.end);
-                for x0 in x.clone().step_by(TILE) {
-                    let x = x0..(x0 + TILE).min(x.end);
-                    self.tile(x, run.clone(), r, along == 1, out);
+            for r0 in run.clone().step_by(side) {
+                let run = r0..(r0 + side).min(run.end);
+                for x0 in x.clone().step_by(side) {
+                    let x = x0..(x0 + side).min(x.end);
+                    self.tile(x, run.clone(), r, upright, &mut square, out);
                 }
             }
         }
     }
 
-    fn tile(&self, x: Range<usize>, run: Range<usize>, rest: usize, upright: bool, out: &mut [T]) {
-        for u in run {
-            let (y, z) = if upright { (rest, u) } else { (u, rest) };
-            let to = &mut out[self.to(x.start, y, z)..][..x.len()];
-            let mut at = self.at(x.start, y, z) as isize;
-            for to in to {
-                *to = self.from[at as usize];
-                at += self.strides[0];
+    /// Through a square that stays in the cache: planes of a power of two of bytes, read a voxel each in turn, would put each
+    /// other out of it.
+    fn tile(&self, x: Range<usize>, run: Range<usize>, rest: usize, upright: bool, square: &mut [T], out: &mut [T]) {
+        let side = square.len().isqrt();
+        let place = |u: usize| if upright { [rest, u] } else { [u, rest] };
+        for (x, line) in x.clone().zip(square.chunks_exact_mut(side)) {
+            let [first, last] = [run.start, run.end - 1].map(|u| self.at(x, place(u)[0], place(u)[1]));
+            let from = &self.from[first.min(last)..][..run.len()];
+            if first <= last {
+                line[..run.len()].copy_from_slice(from);
+            } else {
+                line.iter_mut().zip(from.iter().rev()).for_each(|(to, from)| *to = *from);
             }
+        }
+        for (column, u) in run.enumerate() {
+            let to = &mut out[self.to(x.start, place(u)[0], place(u)[1])..][..x.len()];
+            to.iter_mut().zip(square[column..].iter().step_by(side)).for_each(|(to, from)| *to = *from);
         }
     }
 }
