@@ -38,7 +38,7 @@ impl Store {
         let states = (0..header.nz() * header.frames.count).map(|_| AtomicU8::new(EMPTY)).collect();
         let mut step = (STEP / header.plane_bytes()).clamp(1, header.nz());
         // A part of large planes is small itself, but not what it is read from.
-        while step > 1 && input.flight(step) > input.flight(1).max(4 * STEP) {
+        while step > 1 && input.flight(step).saturating_sub(input.flight(1)) > 4 * STEP {
             step = step.div_ceil(2);
         }
         Arc::new(Store { shared: Shared::new(memory), states, through: Mutex::default(), step, spilled: lease.is_none(), _lease: lease })

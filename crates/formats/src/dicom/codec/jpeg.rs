@@ -1,11 +1,11 @@
-//! JPEG: 8 bit and lossless by one library, 12 bit by another; neither decides colours (ITU-T T.81).
+//! JPEG: 8 bit by one library, 12 bit by another, neither of which decides colours; lossless here (ITU-T T.81).
 
 use isovox_volume::{Error, Result};
-use jpeg_decoder::{CodingProcess, ColorTransform, Decoder, PixelFormat};
+use jpeg_decoder::{ColorTransform, Decoder};
 use libjpeg_turbo_rs::DecodeLimits;
 use libjpeg_turbo_rs::precision::decompress_12bit_with_limits;
 
-use super::{Layout, other_size, put};
+use super::{Layout, lossless, other_size, put};
 
 /// What a frame header says.
 struct Frame {
@@ -26,7 +26,8 @@ pub(super) fn decode(stream: &[u8], layout: Layout, out: &mut [u8]) -> Result<Op
     }
     match (frame.marker, frame.precision) {
         (0xC1, 12) => twelve(stream, layout, out)?,
-        (0xC0..=0xC3, _) => eight_or_lossless(stream, layout, out)?,
+        (0xC0..=0xC2, _) => eight(stream, layout, out)?,
+        (0xC3, _) => lossless::decode(stream, layout, out)?,
         (marker, precision) => {
             let found = format_args!("frame type {} of {precision} bits", marker - 0xC0).to_string();
             return Err(Error::unsupported("a JPEG frame").found(found).expected("baseline, extended or lossless, Huffman coded"));
@@ -61,28 +62,21 @@ fn frame(stream: &[u8]) -> Result<Frame> {
     }
 }
 
-fn eight_or_lossless(stream: &[u8], layout: Layout, out: &mut [u8]) -> Result<()> {
+fn eight(stream: &[u8], layout: Layout, out: &mut [u8]) -> Result<()> {
     let fault = |e: jpeg_decoder::Error| match e {
         jpeg_decoder::Error::Unsupported(what) => Error::unsupported("a JPEG frame").found(format_args!("{what:?}")),
         other => Error::corrupt("JPEG stream").found(other),
     };
     let mut decoder = Decoder::new(stream);
-    decoder.set_max_decoding_buffer_size(layout.bytes().max(layout.pixels() * layout.samples * 2));
+    decoder.set_max_decoding_buffer_size(layout.bytes().max(layout.pixels() * layout.samples));
     // As they are: the library's `None` is for planes beside each other.
     decoder.set_color_transform(if layout.samples == 3 { ColorTransform::RGB } else { ColorTransform::Grayscale });
     decoder.read_info().map_err(fault)?;
     let samples = decoder.decode().map_err(fault)?;
-    let info = decoder.info().ok_or_else(|| Error::corrupt("JPEG stream").found("no frame header"))?;
-    let wide = info.pixel_format == PixelFormat::L16;
-    if samples.len() != layout.pixels() * layout.samples * if wide { 2 } else { 1 } {
-        let bits = if info.coding_process == CodingProcess::Lossless { "lossless" } else { "8 bit" };
-        return Err(other_size("JPEG frame", format_args!("{} bytes, {bits}", samples.len()), layout));
+    if samples.len() != layout.pixels() * layout.samples {
+        return Err(other_size("JPEG frame", format_args!("{} bytes, 8 bit", samples.len()), layout));
     }
-    if wide {
-        put(out, layout, samples.as_chunks().0.iter().map(|b| i32::from(u16::from_ne_bytes(*b))));
-    } else {
-        put(out, layout, samples.iter().map(|&b| i32::from(b)));
-    }
+    put(out, layout, samples.iter().map(|&b| i32::from(b)));
     Ok(())
 }
 

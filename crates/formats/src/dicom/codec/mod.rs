@@ -6,6 +6,7 @@
 mod jpeg;
 mod jpeg2000;
 mod jpegls;
+mod lossless;
 mod rle;
 
 use std::io::Read;
