@@ -58,6 +58,24 @@ def write_series(folder, volume, syntax):
         d.save_as(folder / f"{names[k]:05}.dcm", enforce_file_format=True)
 
 
+def lossless(folder, volume):
+    """The same in lossless JPEG, which SimpleITK writes."""
+    folder.mkdir()
+    writer = sitk.ImageFileWriter()
+    writer.SetCompressor("JPEG")
+    writer.UseCompressionOn()
+    writer.KeepOriginalImageUIDOn()
+    for k, plane in enumerate(volume):
+        image = sitk.GetImageFromArray((plane.astype(np.int32) + 1024).astype(np.uint16)[None])
+        image.SetSpacing(SPACING)
+        place = ("0020|0032", f"-179\\-179\\{round(k * SPACING[2], 4)}")
+        said = [("0020|000e", "1.2.3.4.5"), ("0020|000d", "1.2.3.4"), ("0008|0060", "CT"), ("0020|0013", str(k + 1)), place]
+        for tag, value in [*said, ("0020|0037", "1\\0\\0\\0\\1\\0"), ("0028|1052", "-1024"), ("0028|1053", "1")]:
+            image.SetMetaData(tag, value)
+        writer.SetFileName(str(folder / f"{k:05}.dcm"))
+        writer.Execute(image)
+
+
 def by_pydicom(folder):
     slices = sorted((pydicom.dcmread(f) for f in folder.iterdir()), key=lambda d: float(d.ImagePositionPatient[2]))
     return np.stack([(d.pixel_array.astype(np.int32) + int(d.RescaleIntercept)).astype(np.int16) for d in slices])
@@ -114,6 +132,7 @@ def main():
             ("DICOM series, raw", "open", "raw", series("raw", None), [("pydicom", by_pydicom), ("SimpleITK", by_sitk)], 2.5),
             ("DICOM headers only", "headers", "raw", series("raw", None), [("pydicom", headers)], 7.0),
             ("DICOM JPEG-LS", "open", "jls", series("jls", JPEGLSLossless), [("SimpleITK", by_sitk)], 1.2),
+            ("DICOM lossless JPEG", "open", "jpg", lambda: lossless(at / "jpg", volume), [("SimpleITK", by_sitk)], 2.2),
             ("DICOM JPEG 2000", "open", "j2k", series("j2k", JPEG2000Lossless), [("SimpleITK", by_sitk)], 1.2),
             ("DICOM RLE", "open", "rle", series("rle", RLELossless), [("pydicom", by_pydicom)], 4.0),
             (".nii.gz to array", "open", "a.nii.gz", nifti("a.nii.gz"), [("SimpleITK", lambda f: read(f.name)), ("nibabel", lambda f: np.asarray(nibabel.load(f).dataobj).T)], 2.0),

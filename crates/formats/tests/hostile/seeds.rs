@@ -473,9 +473,14 @@ fn dicom() -> Vec<Seed> {
     let colours = [0x1201, 0x1202, 0x1203].iter().fold(colours, |c, &e| with(c, (0x28, e, *b"OW", vec![1, 2, 3, 4])));
     let palette = colours.into_iter().fold(with(byte(3, 2), text(0x28, 4, "CS", "PALETTE COLOR")), with);
     let palette = with(palette, (0x7FE0, 0x10, *b"OB", vec![0, 1, 2, 1, 0, 1]));
+    // By hand: 16 samples of 133, the first five over the half of what 8 bits reach, in two codes of two bits.
+    let codes = [&[0xFF, 0xC4, 0, 21, 0, 0, 2][..], &[0; 14], &[0, 3]].concat();
+    let frame = [0xFF, 0xD8, 0xFF, 0xC3, 0, 11, 8, 0, 4, 0, 4, 1, 1, 0x11, 0];
+    let lossless = [&frame[..], &codes, &[0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 0, 0, 0x68, 0, 0, 0, 0x1F, 0xFF, 0xD9]].concat();
     vec![
         ("rle", parted("1.2.840.10008.1.2.5", &slice(0.0, 1), &[&[], &rle])),
         ("jpegls", parted("1.2.840.10008.1.2.4.80", &byte(4, 4), &[&[0, 0, 0, 0], &ls])),
+        ("lossless", parted("1.2.840.10008.1.2.4.70", &byte(4, 4), &[&[0, 0, 0, 0], &lossless])),
         ("jpegls_parts", parted("1.2.840.10008.1.2.4.80", &byte(4, 4), &[&[], &ls[..30], &ls[30..]])),
         ("jpeg", parted("1.2.840.10008.1.2.4.50", &byte(8, 8), &[&[], &jpeg_bmp::jpeg(1, 0xc0)])),
         ("deflated", [file("1.2.840.10008.1.2.1.99", &[]), deflate(&all)].concat()),
